@@ -1,0 +1,185 @@
+"""`grad` and `value_and_grad`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+import numpy as np
+
+from autodiff.api.arguments import (
+    Argnames,
+    Argnums,
+    FlatCall,
+    Selection,
+    Selector,
+    function_name,
+    is_traceable,
+)
+from autodiff.backend.derived import derive, run
+from autodiff.errors import ZeroGradientWarning
+from autodiff.ir.types import type_of
+from autodiff.tracing import tree
+from autodiff.tracing.record import Recording, record
+from autodiff.tracing.tracer import Tracer
+from autodiff.transforms.linearize import gradient
+
+__all__ = ["grad", "value_and_grad"]
+
+
+def grad(
+    fun: Callable[..., Any],
+    argnums: Argnums | None = None,
+    argnames: Argnames = None,
+    *,
+    has_aux: bool = False,
+) -> Callable[..., Any]:
+    """The gradient of a function whose result is a real scalar.
+
+    Args:
+        fun: a function of arrays, floats and containers of them, returning a scalar of a floating
+            dtype; with `has_aux`, a pair of that scalar and anything else.
+        argnums: the position(s) of the argument(s) to differentiate by; the first by default.
+        argnames: the same by name.
+        has_aux: whether `fun` returns `(value, aux)`.
+
+    Returns:
+        A function of the same arguments that returns the gradient: for each selected argument a
+        container like the argument, every leaf of the leaf's shape and dtype (None for leaves that
+        are not floating-point); a tuple of them if `argnums` is a tuple. With `has_aux`, the pair
+        `(gradient, aux)`.
+
+    Raises:
+        TypeError: the result is no real scalar, or a selected argument is not floating-point.
+
+    Example:
+        >>> import numpy as np
+        >>> import autodiff as ad
+        >>> print(ad.grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0, 3.0])))
+        [2. 4. 6.]
+    """
+    return _differentiated(fun, Selector(fun, argnums, argnames), has_aux, value=False)
+
+
+def value_and_grad(
+    fun: Callable[..., Any],
+    argnums: Argnums | None = None,
+    argnames: Argnames = None,
+    *,
+    has_aux: bool = False,
+) -> Callable[..., Any]:
+    """The value of a scalar function together with its gradient, for the work of one.
+
+    Args:
+        fun: as in `grad`.
+        argnums: as in `grad`.
+        argnames: as in `grad`.
+        has_aux: whether `fun` returns `(value, aux)`.
+
+    Returns:
+        A function of the same arguments that returns `(value, gradient)`, or
+        `((value, aux), gradient)` with `has_aux`.
+
+    Raises:
+        TypeError: the result is no real scalar, or a selected argument is not floating-point.
+
+    Example:
+        >>> import numpy as np
+        >>> import autodiff as ad
+        >>> value, gradient = ad.value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+        >>> print(value, gradient)
+        5.0 [2. 4.]
+    """
+    return _differentiated(fun, Selector(fun, argnums, argnames), has_aux, value=True)
+
+
+def _differentiated(
+    fun: Callable[..., Any], selector: Selector, has_aux: bool, *, value: bool
+) -> Callable[..., Any]:
+    name = function_name(fun)
+    transform = "value_and_grad" if value else "grad"
+    label = f"{name} (under {transform})"
+
+    @wraps(fun)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        call = FlatCall(fun, args, kwargs)
+        selection = Selection(call, selector, transform)
+        active = selection.active
+        recording = record(
+            call,
+            call.inputs,
+            label=label,
+            wanted=[i for i, a in enumerate(active) if a],
+            namer=call.names,
+        )
+        check_scalar(recording, name, transform, has_aux)
+        outs = _run(recording, active, name, value=value or has_aux)
+        n = len(recording.atoms) if value or has_aux else 0
+        grads = selector.gather(selection.specs, selection.split(outs[n:]))
+        if not (value or has_aux):
+            return grads
+        result = recording.output(outs[:n])
+        if value:
+            return result, grads
+        return grads, result[1]
+
+    return wrapped
+
+
+def _run(recording: Recording, active: tuple[bool, ...], name: str, *, value: bool) -> Any:
+    """The traced results (if `value`) and the derivatives by the active inputs."""
+    if recording.leaves[0].__class__ is not Tracer:
+        _warn_zero(name)
+        wanted = [x for x, a in zip(recording.inputs, active, strict=True) if a]
+        zeros = [np.zeros(t.shape, t.dtype)[()] for t in map(type_of, wanted)]
+        if not value:
+            return zeros
+        values = derive(recording, lambda p: (p, True), "value", name)
+        return [*run(values, recording.args()), *zeros]
+    recipe = partial(gradient, active=active, value=value)
+    derived = derive(recording, recipe, ("gradient", active, value), name)
+    if not derived.compiled.info:
+        _warn_zero(name)
+    return run(derived, recording.args())
+
+
+def _warn_zero(name: str) -> None:
+    warnings.warn(
+        f"the result of {name} does not depend on the arguments it is differentiated by, so the "
+        "gradient is zero. Does it pass through an integer, a comparison, `np.floor`, `np.sign` or "
+        "`stop_gradient`, or is another argument meant (argnums)?",
+        ZeroGradientWarning,
+        stacklevel=4,
+    )
+
+
+def check_scalar(recording: Recording, name: str, transform: str, has_aux: bool) -> None:
+    """Raise unless the function returned a real scalar (and an aux, if it was to)."""
+    spec = recording.spec
+    if has_aux:
+        if spec.type is not tuple or spec.num_children != 2:
+            raise TypeError(
+                f"{transform}({name}, has_aux=True): {name} must return a pair (value, aux), not {_shown(recording)}"
+            )
+        spec = spec.child(0)
+    result = recording.leaves[0] if recording.leaves else None
+    scalar = spec.is_leaf() and (isinstance(result, float) or is_traceable(result))
+    kind = None if not scalar else type_of(result)
+    if kind is None or kind.shape or kind.dtype.kind != "f":
+        raise TypeError(
+            f"{transform} needs a function that returns one real floating-point scalar, and {name} "
+            f"returned {_shown(recording)}.\n"
+            "Write instead:\n"
+            "  - a scalar: `np.sum(...)` or `np.mean(...)` of the result;\n"
+            "  - for the derivative of each entry: `ad.jacobian(f)(x)`;\n"
+            "  - for a weighted sum of them: `y, pullback = ad.vjp(f, x)`, then `pullback(weights)`;\n"
+            "  - for a value and other results: `has_aux=True`."
+        )
+
+
+def _shown(recording: Recording) -> str:
+    """A short description of what a function returned."""
+    shown = [str(type_of(x)) if is_traceable(x) else type(x).__name__ for x in recording.leaves]
+    return str(tree.unflatten(recording.spec, shown)).replace("'", "")

@@ -1,0 +1,80 @@
+"""Looking at programs: `trace`, `eval_types`; and at values while tracing: `value_of`, `is_traced`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from autodiff.api.arguments import FlatCall, function_name
+from autodiff.control.call import is_transparent
+from autodiff.ir.editing import inline, prune
+from autodiff.ir.program import Program
+from autodiff.tracing.record import record
+from autodiff.tracing.tracer import Tracer
+
+__all__ = ["is_traced", "trace", "value_of"]
+
+
+def trace(fun: Callable[..., Any]) -> Callable[..., Program]:
+    """The program of a function, for arguments of certain types.
+
+    Args:
+        fun: a function of arrays, floats and containers of them.
+
+    Returns:
+        A function of the same arguments that returns the `Program`: its inputs are the array and float
+        leaves of the arguments in order, then the arrays that `fun` captures; its outputs are the
+        leaves of the result that depend on them. Print it, check it, save it, rewrite it.
+
+    Example:
+        >>> import numpy as np
+        >>> import autodiff as ad
+        >>> print(ad.trace(lambda x: np.sin(x) * 2)(1.0).out_types)
+        (f64[],)
+    """
+
+    @wraps(fun)
+    def traced(*args: Any, **kwargs: Any) -> Program:
+        name = function_name(fun)
+        call = FlatCall(fun, args, kwargs)
+        call.positions = [i for i, x in enumerate(call.leaves) if i in call.positions or type(x) in (float, complex)]
+        recording = record(call, call.inputs, label=name, namer=call.names)
+        return prune(inline(recording.program(name), is_transparent))
+
+    return traced
+
+
+def is_traced(x: Any) -> bool:
+    """Whether `x` is a traced value (and not an array).
+
+    Example:
+        >>> import autodiff as ad
+        >>> ad.is_traced(1.0)
+        False
+    """
+    return isinstance(x, Tracer)
+
+
+def value_of(x: Any) -> Any:
+    """The value of a traced array, for looking at it: no gradient flows through the result.
+
+    Args:
+        x: anything; what is not traced is returned as it is.
+
+    Returns:
+        An array or scalar of the shape and dtype of `x`.
+
+    Raises:
+        NoValueError: `x` has no value, because it depends on an argument of `jit` or `vmap`.
+
+    Example:
+        >>> import autodiff as ad
+        >>> def f(x):
+        ...     print("x is", ad.value_of(x))
+        ...     return x * x
+        >>> ad.grad(f)(3.0) == 6.0
+        x is 3.0
+        np.True_
+    """
+    return x._value("ad.value_of(x)") if isinstance(x, Tracer) else x

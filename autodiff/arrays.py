@@ -1,0 +1,58 @@
+"""Which array library a value belongs to: NumPy, or CuPy where the user passes CuPy arrays.
+
+This is the only file that knows CuPy. It never imports it: an array of CuPy's can only exist once the
+user has imported CuPy, so the module is found among those already loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+__all__ = ["DEVICE_LIBRARIES", "is_array", "is_device_array", "is_device_class", "namespace", "to_host"]
+
+DEVICE_LIBRARIES = {"cupy"}  # root modules whose arrays live on a device; tests add a stand-in
+
+
+class _DeviceClasses(dict[type, bool]):
+    """Whether a class is one of device arrays; decided once for each class."""
+
+    def __missing__(self, cls: type) -> bool:
+        root = cls.__module__.partition(".")[0]
+        self[cls] = is_device = root in DEVICE_LIBRARIES and hasattr(cls, "dtype")
+        return is_device
+
+
+_device_classes = _DeviceClasses()
+
+
+def is_device_class(cls: type) -> bool:
+    """Whether `cls` is CuPy's array class (or that of the stand-in that the tests use)."""
+    return _device_classes[cls]
+
+
+def is_device_array(x: Any) -> bool:
+    """Whether `x` is an array of CuPy."""
+    return _device_classes[x.__class__]
+
+
+def is_array(x: Any) -> bool:
+    """Whether `x` is an array that may be traced: NumPy's array or scalar, or a device array."""
+    return isinstance(x, np.ndarray | np.generic) or _device_classes[x.__class__]
+
+
+def namespace(values: Iterable[Any]) -> ModuleType:
+    """The module that works on these values: cupy if any of them is a CuPy array, else numpy."""
+    for x in values:
+        if _device_classes[x.__class__]:
+            return sys.modules[type(x).__module__.partition(".")[0]]
+    return np
+
+
+def to_host(x: Any) -> Any:
+    """A NumPy copy of a device array; anything else as it is."""
+    return x.get() if is_device_array(x) else x

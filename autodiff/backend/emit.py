@@ -1,0 +1,178 @@
+"""A program as straight-line Python over NumPy (or CuPy): readable, and compiled once.
+
+Broadcasts are folded into the elementwise operations that use them, since the array library broadcasts
+for nothing, and arrays are let go after their last use.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Callable, Iterator
+from itertools import count
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from autodiff.ir.editing import last_uses
+from autodiff.ir.printing import variable_names
+from autodiff.ir.program import Atom, Equation, Program, Var
+from autodiff.ir.types import Literal
+from autodiff.primitives.algebra import broadcast
+
+__all__ = ["compile_program", "to_source"]
+
+_serial = count()
+
+
+def compile_program(program: Program, xp: ModuleType) -> Callable[..., tuple[Any, ...]]:
+    """A Python function that runs the program with the array module `xp`."""
+    writer = _Writer()
+    name = writer.function(program)
+    file = f"<autodiff {program.name} {next(_serial)}>"
+    text = "\n".join(writer.lines) + "\n"
+    if len(text) < 100_000:  # lets tracebacks show the line
+        linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    space: dict[str, Any] = {"np": xp, **writer.bound(xp)}
+    exec(compile(text, file, "exec"), space)
+    return space[name]  # type: ignore[no-any-return]
+
+
+def to_source(program: Program) -> str:
+    """The Python source of a program."""
+    writer = _Writer()
+    writer.function(program)
+    return "\n".join(["import numpy as np", "", *writer.constants_text(), "", *writer.lines, ""])
+
+
+class _Writer:
+    """Collects the source of a program and of those it holds, and the objects that the source names."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.constants: dict[Literal, str] = {}
+        self.runs: dict[str, Equation] = {}  # equations without a text of their own
+        self.functions: dict[Program, str] = {}
+
+    def bound(self, xp: ModuleType) -> dict[str, Any]:
+        """The objects behind the names that the source uses."""
+        runs = {name: _runner(e, xp) for name, e in self.runs.items()}
+        return {name: c.value for c, name in self.constants.items()} | runs
+
+    def constants_text(self) -> list[str]:
+        return [f"{name} = np.{c.type.dtype}({c.value!s})" for c, name in self.constants.items()]
+
+    def function(self, program: Program) -> str:
+        """Write a function for a program, after those of the programs that it holds; its name."""
+        if program in self.functions:
+            return self.functions[program]
+        name = f"_{len(self.functions)}_{program.name}" if self.functions else program.name
+        name = self.functions[program] = re.sub(r"\W", "_", name)
+        names = _local_names(program)
+        body = list(_Body(self, program, names).statements())
+        arguments = ", ".join(names[v] for v in program.inputs)
+        self.lines += [f"def {name}({arguments}):", *(f"    {line}" for line in body)]
+        return name
+
+    def constant(self, literal: Literal) -> str:
+        return self.constants.setdefault(literal, f"_C{len(self.constants)}")
+
+    def run(self, equation: Equation) -> str:
+        name = f"_run{len(self.runs)}_{equation.primitive.name}"
+        self.runs[name] = equation
+        return name
+
+
+def _local_names(program: Program) -> dict[Var, str]:
+    """Names for the variables; those that start with an underscore, and `np`, have another meaning."""
+    names = variable_names(program)
+    taken = set(names.values())
+    for v, name in names.items():
+        if name == "np" or name.startswith("_"):
+            new = next(n for i in count() if (n := f"v{i}_{name.strip('_')}") not in taken)
+            taken.add(new)
+            names[v] = new
+    return names
+
+
+def _runner(equation: Equation, xp: ModuleType) -> Callable[..., Any]:
+    run, params = equation.primitive.run, equation.params
+    return lambda *args: run(xp, *args, **params)
+
+
+class _Body:
+    """The statements of one function."""
+
+    def __init__(self, writer: _Writer, program: Program, names: dict[Var, str]) -> None:
+        self.writer, self.program, self.names = writer, program, names
+        self.folded = _foldable(program)
+
+    def statements(self) -> Iterator[str]:
+        program, names = self.program, self.names
+        dying = last_uses(program)
+        for i, equation in enumerate(program.equations):
+            left = ", ".join(names[v] for v in equation.outputs)
+            comma = "," if equation.primitive.multiple and len(equation.outputs) == 1 else ""
+            yield f"{left}{comma} = {self.expression(equation)}"
+            dead = [names[v] for v in dying.get(i, ()) if v.type.shape]
+            if dead:
+                yield f"del {', '.join(dead)}"
+        outs = [self.operand(a, typed=True) for a in program.outputs]
+        yield f"return ({', '.join(outs)}{',' if len(outs) == 1 else ''})"
+
+    def expression(self, equation: Equation) -> str:
+        primitive = equation.primitive
+        types = tuple([a.type for a in equation.inputs])
+        if equation.outputs[0] in self.folded:
+            return self.folded[equation.outputs[0]].format(self.operand(equation.inputs[0], typed=True))
+        operands = self.operands(equation)
+        if primitive.python is not None:
+            held = {k: self.writer.function(v) for k, v in equation.params.items() if isinstance(v, Program)}
+            return primitive.python(types, equation.params).format(*operands, **held)
+        return f"{self.writer.run(equation)}({', '.join(operands)})"
+
+    def operands(self, equation: Equation) -> list[str]:
+        """The operands; a literal beside an array of its dtype can be a plain Python number."""
+        weak = {
+            a.type.dtype for a in equation.inputs if isinstance(a, Var)
+        } if equation.primitive.kind == "elementwise" else set()  # fmt: skip
+        return [self.operand(a, typed=a.type.dtype not in weak) for a in equation.inputs]
+
+    def operand(self, a: Atom, *, typed: bool) -> str:
+        if isinstance(a, Var):
+            return self.names[a]
+        plain = a.value.item()
+        if typed or not np.isfinite(plain) or a.type.dtype.char in "gG":
+            return self.writer.constant(a)
+        return f"({plain!r})" if isinstance(plain, complex) or plain < 0 else repr(plain)
+
+
+def _foldable(program: Program) -> dict[Var, str]:
+    """Broadcasts that need not be made, with what stands for them.
+
+    Every use is an elementwise operation that has another operand in full shape.
+    """
+    folded = {
+        e.outputs[0]: _short_of(e) for e in program.equations if e.primitive is broadcast
+    }
+    for a in program.outputs:
+        folded.pop(a, None)  # type: ignore[arg-type]
+    for e in program.equations:
+        if not folded.keys().isdisjoint(e.inputs):
+            full = e.primitive.kind == "elementwise" and any(
+                isinstance(a, Var) and a not in folded for a in e.inputs
+            )
+            if not full:
+                for a in e.inputs:
+                    folded.pop(a, None)  # type: ignore[arg-type]
+    return folded
+
+
+def _short_of(equation: Equation) -> str:
+    """The operand of a broadcast, aligned so that the array library would broadcast it."""
+    axes, ndim = equation.params["axes"], len(equation.params["shape"])
+    index = ["None" if i in axes else ":" for i in range(ndim)]
+    while index and index[0] == "None":
+        index.pop(0)
+    return "{0}" if "None" not in index else f"{{0}}[{', '.join(index)}]"

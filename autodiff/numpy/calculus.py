@@ -1,0 +1,230 @@
+"""Differences, integrals, interpolation, convolution and polynomials on sampled values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.numpy.arguments import (
+    NOT_GIVEN,
+    apply,
+    axes_of,
+    axis_of,
+    operand,
+    operands,
+    refuse,
+    static_int,
+    traced_operands,
+)
+from autodiff.numpy.joining import joined
+from autodiff.numpy.products import product
+from autodiff.numpy.promotion import broadcast_to, convert, result_dtype
+from autodiff.numpy.selection import where
+from autodiff.primitives import structure
+from autodiff.primitives.structure import reshape
+
+__all__ = ["FUNCTIONS", "convolve", "diff", "gradient", "interp", "polyval", "trapezoid"]
+
+
+def _from(axis: int, start: int | None, stop: int | None) -> tuple[slice, ...]:
+    """The index that cuts one axis."""
+    return (*[slice(None)] * axis, slice(start, stop))
+
+
+# ---- differences
+
+
+def diff(
+    a: Any, n: Any = 1, axis: Any = -1, prepend: Any = NOT_GIVEN, append: Any = NOT_GIVEN
+) -> Any:
+    """`np.diff`."""
+    n = static_int(n, "np.diff: n")
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
+    x = operand(a)
+    axis = axis_of(axis, x.ndim)
+    parts = [_slab(prepend, x, axis), x, _slab(append, x, axis)]
+    x = joined([p for p in parts if p is not None], axis)
+    minus = np.not_equal if x.dtype.kind == "b" else np.subtract
+    for _ in range(n):
+        x = apply(minus, x[_from(axis, 1, None)], x[_from(axis, None, -1)])
+    return x
+
+
+def _slab(value: Any, x: Any, axis: int) -> Any:
+    """What is put before or behind `x` along an axis; a scalar fills a slab of thickness one."""
+    if value is NOT_GIVEN:
+        return None
+    (v,) = traced_operands(value)
+    return v if v.ndim else broadcast_to(v, (*x.shape[:axis], 1, *x.shape[axis + 1 :]))
+
+
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """`np.ediff1d`."""
+    x = reshape(operand(ary), shape=(-1,)) if False else operand(ary)
+    x = reshape(x, shape=(x.size,))
+    ends = [None if v is None else convert(np.ravel(traced_operands(v)[0]), x.dtype) for v in (to_begin, to_end)]
+    parts = [ends[0], x[1:] - x[:-1], ends[1]]
+    return joined([p for p in parts if p is not None], 0)
+
+
+def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """`np.gradient`: central differences, one-sided at the ends."""
+    if edge_order not in (1, 2):
+        raise ValueError("'edge_order' greater than 2 not supported")
+    (x,) = operands(f)
+    x = convert(x, float) if x.dtype.kind not in "fc" else x
+    axes = axes_of(None, x.ndim) if axis is None else tuple(
+        axis_of(i, x.ndim) for i in (axis if isinstance(axis, tuple | list) else (axis,))
+    )
+    if len(varargs) not in (0, 1, len(axes)):
+        raise TypeError("invalid number of arguments")
+    spacings = list(varargs) * (len(axes) if len(varargs) == 1 else 1) or [1.0] * len(axes)
+    if len(varargs) == 1 and len(axes) > 1 and np.ndim(varargs[0]):
+        raise ValueError("distances must be scalars, or given for each axis")
+    results = [_gradient(x, h, i, edge_order) for h, i in zip(spacings, axes, strict=True)]
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _gradient(x: Any, spacing: Any, axis: int, edge_order: int) -> Any:
+    """The derivative along one axis, by second-order differences on a grid that may be uneven."""
+    n = x.shape[axis]
+    if n < edge_order + 1:
+        raise ValueError("Shape of array too small to calculate a numerical gradient")
+    x = np.moveaxis(x, axis, -1)
+    slopes, h = _slopes(x, spacing, n)
+    if np.ndim(h) == 0:
+        inner = (slopes[..., 1:] + slopes[..., :-1]) / 2
+        left, right = h, h
+    else:
+        left, right = h[:-1], h[1:]
+        inner = (right * slopes[..., :-1] + left * slopes[..., 1:]) / (left + right)
+    first, last = slopes[..., :1], slopes[..., -1:]
+    if edge_order == 2:  # continue the straight line of slopes to the ends
+        a, b = (h, h) if np.ndim(h) == 0 else (h[0], h[1])
+        c, d = (h, h) if np.ndim(h) == 0 else (h[-1], h[-2])
+        first = first + (first - slopes[..., 1:2]) * (a / (a + b))
+        last = last + (last - slopes[..., -2:-1]) * (c / (c + d))
+    return np.moveaxis(joined([first, inner, last], x.ndim - 1), -1, axis)
+
+
+def _slopes(x: Any, spacing: Any, n: int) -> tuple[Any, Any]:
+    """The slopes between neighbours, and the distance(s) between them."""
+    (h,) = operands(spacing)
+    if np.ndim(h):
+        if h.ndim != 1 or h.shape[0] != n:
+            raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+        h = h[1:] - h[:-1]
+        h = convert(h, float) if h.dtype.kind in "iu" else h
+    return (x[..., 1:] - x[..., :-1]) / h, h
+
+
+# ---- integrals and interpolation
+
+
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: Any = -1) -> Any:
+    """`np.trapezoid`."""
+    y, x, dx = operands(y, x, dx)
+    axis = axis_of(axis, y.ndim)
+    if x is not None:
+        dx = diff(x, axis=-1 if x.ndim == 1 else axis)
+        if x.ndim == 1:
+            dx = reshape(dx, shape=(*[1] * axis, dx.size, *[1] * (y.ndim - axis - 1)))
+    inner = dx * (y[_from(axis, 1, None)] + y[_from(axis, None, -1)]) / 2.0
+    return np.sum(inner, axis=axis)
+
+
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """`np.interp`: piecewise linear; derivatives by `x`, `xp` and `fp`."""
+    if period is not None:
+        raise refuse("interp", "period=", "wrap x and xp with `np.mod` and repeat the end points")
+    at, xp, fp = traced_operands(x, xp, fp)
+    if xp.ndim != 1 or fp.shape != xp.shape or not xp.size:
+        raise ValueError("fp and xp are not of the same length, or are empty")
+    at, xp = convert(at, float), convert(xp, float)
+    fp = convert(fp, complex if fp.dtype.kind == "c" else float)
+    if xp.size == 1:
+        inside = broadcast_to(fp, at.shape) if at.ndim else fp[0]
+    else:
+        i = np.clip(np.searchsorted(xp, at, side="right") - 1, 0, xp.size - 2)
+        x0, x1, f0, f1 = xp[i], xp[i + 1], fp[i], fp[i + 1]
+        inside = f0 + (at - x0) * ((f1 - f0) / (x1 - x0))
+    below = where(at < xp[0], fp[0] if left is None else left, inside)
+    return where(at > xp[-1], fp[-1] if right is None else right, below)
+
+
+# ---- convolution: a product with a matrix of shifted copies
+
+
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """`np.convolve`."""
+    x, y = traced_operands(a, v)
+    if x.ndim > 1 or y.ndim > 1:
+        raise ValueError("object of too small depth for desired array")
+    x, y = np.atleast_1d(x), np.atleast_1d(y)
+    if not x.size or not y.size:
+        raise ValueError("a and v cannot be empty")
+    x, y = (y, x) if y.size > x.size else (x, y)
+    n, m = x.size, y.size
+    size = n + m - 1
+    # Rows of length size, laid out in one line with rows of size + 1 elements: row i moves right by i.
+    outer = product(y, x, "i,j->ij")
+    padded = structure.pad(outer, outer.dtype.type(0), low=(0, 0), high=(0, m), interior=(0, 0))
+    flat = reshape(padded, shape=(m * (n + m),))[: m * size]
+    full = np.sum(reshape(flat, shape=(m, size)), axis=0, dtype=outer.dtype)
+    if mode == "full":
+        return full
+    length = {"same": n, "valid": n - m + 1}.get(mode)
+    if length is None:
+        raise ValueError(f"mode must be one of 'full', 'same', 'valid', not {mode!r}")
+    start = (m - 1) // 2 if mode == "same" else m - 1
+    return full[start : start + length]
+
+
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    """`np.correlate`."""
+    x, y = traced_operands(a, v)
+    swapped = y.size > x.size
+    result = convolve(x, np.conjugate(np.atleast_1d(y))[::-1], mode)
+    if swapped and mode == "same" and (x.size % 2 == 0):
+        return convolve(x, np.conjugate(np.atleast_1d(y))[::-1], "full")[x.size // 2 :][: y.size]
+    return result
+
+
+# ---- polynomials
+
+
+def polyval(p: Any, x: Any) -> Any:
+    """`np.polyval`, by Horner's rule."""
+    p, x = operands(p, x)
+    y = x * 0 if np.ndim(x) else np.zeros_like(p, shape=(), dtype=result_dtype(p, x))
+    for coefficient in p:
+        y = y * x + coefficient
+    return y
+
+
+def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+    """`np.vander`."""
+    x = operand(x)
+    if x.ndim != 1:
+        raise ValueError("x must be a one-dimensional array or sequence.")
+    count = x.size if N is None else static_int(N, "np.vander: N")
+    dtype = np.promote_types(x.dtype, int)
+    powers = [convert(x, dtype) ** k for k in range(count)]
+    return np.stack(powers if increasing else powers[::-1], axis=1)
+
+
+FUNCTIONS = {
+    np.diff: diff,
+    np.ediff1d: ediff1d,
+    np.gradient: gradient,
+    np.trapezoid: trapezoid,
+    np.interp: interp,
+    np.convolve: convolve,
+    np.correlate: correlate,
+    np.polyval: polyval,
+    np.vander: vander,
+}

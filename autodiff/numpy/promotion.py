@@ -1,0 +1,129 @@
+"""NumPy's promotion and broadcasting, decided while tracing and written into the program.
+
+The program itself knows neither: every conversion is a `convert`, every repeated axis a `broadcast`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff.arrays import is_device_array, is_device_class
+from autodiff.errors import EscapeError
+from autodiff.ir.types import ArrayType, literal, type_of
+from autodiff.primitives.algebra import broadcast
+from autodiff.primitives.arithmetic import convert as convert_dtype
+from autodiff.primitives.structure import reshape
+from autodiff.tracing.bind import atom
+from autodiff.tracing.builder import Builder, Number
+from autodiff.tracing.tracer import Tracer
+
+__all__ = [
+    "as_operand", "broadcast_shapes", "broadcast_to", "convert", "is_operand", "kind_of",
+    "operand_atom", "result_dtype",
+]  # fmt: skip
+
+Kind = ArrayType | type  # an array of a type, or a Python scalar of a class (which promotes weakly)
+PYTHON_SCALARS = (bool, int, float, complex)
+
+
+class _OperandClasses(dict[type, bool]):
+    """Whether values of a class can be operands as they are; decided once for each class."""
+
+    def __missing__(self, cls: type) -> bool:
+        known = issubclass(cls, np.ndarray | np.generic | int | float | complex)
+        self[cls] = known = known or is_device_class(cls)
+        return known
+
+
+_operand_classes = _OperandClasses()
+
+
+def is_operand(x: Any) -> bool:
+    """Whether `x` is an array or a number (and not a list, say, that must be made one)."""
+    return _operand_classes[x.__class__]
+
+
+def kind_of(x: Any) -> Kind:
+    """What promotion sees of `x`: the type of an array, or the class of a Python scalar."""
+    if x.__class__ is np.ndarray:
+        return ArrayType(x.shape, x.dtype)
+    if x.__class__ is Tracer:
+        return x.kind  # type: ignore[no-any-return]
+    if x.__class__ in PYTHON_SCALARS:
+        return x.__class__  # type: ignore[no-any-return]
+    if isinstance(x, np.generic) or is_device_array(x):
+        return type_of(x)
+    for cls in PYTHON_SCALARS:
+        if isinstance(x, cls):
+            return cls
+    raise TypeError(f"a traced array cannot be combined with {type(x).__name__} {x!r:.60}")
+
+
+def as_operand(x: Any) -> Any:
+    """`x` itself if it is a tracer, an array or a scalar; lists and tuples become arrays."""
+    if x.__class__ is Tracer or isinstance(x, np.ndarray | np.generic | int | float | complex):
+        return x
+    if isinstance(x, list | tuple):
+        return _from_sequence(x)
+    return x if is_device_array(x) or not hasattr(x, "__array__") else np.asarray(x)
+
+
+def _from_sequence(x: Sequence[Any]) -> Any:
+    try:
+        return np.asarray(x)
+    except EscapeError:
+        raise EscapeError(
+            "a list that holds traced values stands where an array is expected. "
+            "Write instead: `np.stack([...])` of the values"
+        ) from None
+
+
+def result_dtype(*operands: Any) -> np.dtype[Any]:
+    """The dtype that NumPy promotes the operands to (Python scalars are weak)."""
+    kinds = [kind_of(x) for x in operands]
+    return np.result_type(*[k.dtype if isinstance(k, ArrayType) else k(0) for k in kinds])
+
+
+def convert(x: Any, dtype: Any) -> Any:
+    """`x.astype(dtype)`; Python scalars become NumPy scalars."""
+    dtype = np.dtype(dtype)
+    if x.__class__ is Tracer:
+        return x if x.type.dtype == dtype else convert_dtype(x, dtype=dtype)
+    return dtype.type(x) if isinstance(x, PYTHON_SCALARS) else x.astype(dtype, copy=False)
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape, or NumPy's error."""
+    first = shapes[0]
+    return first if all(s == first for s in shapes) else np.broadcast_shapes(*shapes)
+
+
+def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """`x` repeated to `shape` by NumPy's rules (trailing axes are aligned)."""
+    old: tuple[int, ...] = x.shape
+    if old == shape:
+        return x
+    lead = len(shape) - len(old)
+    if lead < 0 or any(d not in (1, shape[lead + i]) for i, d in enumerate(old)):
+        raise ValueError(f"cannot broadcast an array of shape {old} to shape {shape}")
+    repeated = [i for i, d in enumerate(old) if d != shape[lead + i]]
+    if repeated:
+        x = reshape(x, shape=tuple([d for i, d in enumerate(old) if i not in repeated]))
+    axes = (*range(lead), *(lead + i for i in repeated))
+    return broadcast(x, shape=shape, axes=axes)
+
+
+def operand_atom(builder: Builder, x: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Number:
+    """The atom for an elementwise operand: converted, and broadcast unless it is a scalar constant."""
+    if x.__class__ is not Tracer:
+        if x.__class__ is float or isinstance(x, PYTHON_SCALARS):
+            return literal(x, dtype)
+        if isinstance(x, np.generic):
+            return literal(x.astype(dtype))
+        if x.shape == shape and x.dtype == dtype:
+            return builder.capture(x, ArrayType(shape, dtype))
+        x = Tracer(builder, builder.capture(x, type_of(x)), type_of(x))
+    return atom(builder, broadcast_to(convert(x, dtype), shape))

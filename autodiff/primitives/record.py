@@ -1,0 +1,80 @@
+"""A primitive is one record that holds every rule about it.
+
+Nothing else in the library knows what a primitive does: transforms, interpreter, code generator,
+printer and checker read these fields. `kinds` derives most of them from structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
+
+from autodiff.ir.types import ArrayType
+from autodiff.tracing.bind import bind
+
+__all__ = ["Primitive", "find_primitive"]
+
+
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Primitive:
+    """An operation on arrays and its rules.
+
+    In every rule, `inputs` are arrays, scalars or tracers, and `params` are the equation's.
+    A primitive with one result (`multiple` is false) returns it bare; others return a tuple.
+    """
+
+    name: str
+    # (*types, **params) -> tuple of result types; raises TypeError or ValueError on wrong inputs
+    types: Callable[..., tuple[ArrayType, ...]]
+    # (xp, *arrays, **params) -> result(s), where xp is numpy or cupy
+    run: Callable[..., Any]
+    # (primals, tangents, **params) -> (result, its tangent); None stands for a zero tangent
+    jvp: Callable[..., Any] | None = None
+    # (ct, i, *inputs, **params) -> cotangent of linear input i; inputs that are linear are ArrayTypes.
+    # With `multiple`: (cts, linear, *inputs, **params) -> one cotangent (or None) for each input
+    transpose: Callable[..., Any] | None = None
+    # (size, inputs, mapped, **params) -> result(s), all with a new first axis
+    batch: Callable[..., Any] | None = None
+    # (equation, unknown) -> (known equation, unknown equation); only for what holds programs
+    unzip: Callable[..., Any] | None = None
+    # (types, params) -> Python text with a {i} for each input; None runs `run`
+    python: Callable[..., str] | None = None
+    # how the mask of a cotangent fares when this is transposed; see transforms.transpose
+    mask: Callable[..., Any] | str | None = None
+    # (in_types, out_types, **params) -> floating point operations
+    cost: Callable[..., int] | None = None
+    # ("elementwise", "linear", "bilinear", "custom" or "holder"): what `kinds` made it from
+    kind: str = "custom"
+    # computing it again costs less than keeping its result
+    cheap: bool = False
+    # its result may share memory with an input
+    view: bool = False
+    multiple: bool = False
+    # the NumPy ufunc that it is, if any
+    ufunc: Any = None
+
+    named: ClassVar[WeakValueDictionary[str, Primitive]] = WeakValueDictionary()
+
+    def __post_init__(self) -> None:
+        Primitive.named[self.name] = self
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        return bind(self, *inputs, **params)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return find_primitive, (self.name,)
+
+
+def find_primitive(name: str) -> Primitive:
+    """The primitive of this name (programs are printed and pickled with names of primitives)."""
+    try:
+        return Primitive.named[name]
+    except KeyError:
+        raise KeyError(
+            f"no primitive is called {name!r}; import the module that defines it first"
+        ) from None

@@ -1,0 +1,81 @@
+"""Containers: any nesting of tuples, lists, dicts, named tuples, dataclasses and registered classes.
+
+The work is optree's; here is the one place that says how the library uses it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import optree
+
+__all__ = ["Spec", "flatten", "map", "paths", "register", "unflatten"]
+
+Spec = optree.PyTreeSpec
+NAMESPACE = "autodiff"
+
+
+def flatten(tree: Any) -> tuple[list[Any], Spec]:
+    """The leaves of a container, and its structure. None is structure, not a leaf."""
+    leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
+    for leaf in leaves:
+        if _is_dataclass[leaf.__class__]:
+            _register_dataclass(type(leaf))
+            return flatten(tree)
+    return leaves, spec
+
+
+class _DataclassTest(dict[type, bool]):
+    """Whether a class is a dataclass; decided once for each class."""
+
+    def __missing__(self, cls: type) -> bool:
+        self[cls] = answer = dataclasses.is_dataclass(cls)
+        return answer
+
+
+_is_dataclass = _DataclassTest()
+
+
+def unflatten(spec: Spec, leaves: Any) -> Any:
+    """The container of this structure with these leaves."""
+    return optree.tree_unflatten(spec, leaves)
+
+
+def map(fun: Callable[..., Any], tree: Any, *rest: Any) -> Any:  # noqa: A001  # the field's name for it
+    """Apply `fun` to each leaf (and to the leaves at the same place of the other trees)."""
+    leaves, spec = flatten(tree)
+    others = [flatten(other) for other in rest]
+    for _, other_spec in others:
+        if other_spec != spec:
+            raise ValueError(f"trees differ in structure: {spec} and {other_spec}")
+    return unflatten(spec, [fun(*xs) for xs in zip(leaves, *(o for o, _ in others), strict=True)])
+
+
+def paths(tree: Any) -> list[str]:
+    """How Python would spell each leaf behind the container's name: `[0].weight`, `['b']`."""
+    flatten(tree)  # registers what must be
+    accessors = optree.tree_accessors(tree, namespace=NAMESPACE)
+    return [accessor.codify("") for accessor in accessors]
+
+
+def register(cls: type, flatten_fun: Callable[[Any], Any], unflatten_fun: Callable[..., Any]) -> None:
+    """Make a class a container: `flatten_fun(x) -> (children, data)`, `unflatten_fun(data, children)`."""
+    optree.register_pytree_node(cls, flatten_fun, unflatten_fun, namespace=NAMESPACE)
+
+
+def _register_dataclass(cls: type) -> None:
+    names = [f.name for f in dataclasses.fields(cls)]
+
+    def take(x: Any) -> tuple[list[Any], None, list[str]]:
+        return [getattr(x, name) for name in names], None, names
+
+    def make(_: None, children: Any) -> Any:
+        new = object.__new__(cls)
+        for name, child in zip(names, children, strict=True):
+            object.__setattr__(new, name, child)
+        return new
+
+    entry = optree.GetAttrEntry
+    optree.register_pytree_node(cls, take, make, path_entry_type=entry, namespace=NAMESPACE)

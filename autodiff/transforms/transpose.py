@@ -1,0 +1,175 @@
+"""Reverse mode's second half: a linear program, run backwards on cotangents.
+
+Values that are not linear are computed when the first transposed equation asks for them, so that what
+a policy decided to recompute is recomputed as late as possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from autodiff.errors import MissingRuleError
+from autodiff.ir.program import Atom, Equation, Program, Var
+from autodiff.ir.types import Literal
+from autodiff.primitives.algebra import add, zeros_like
+from autodiff.primitives.arithmetic import select
+from autodiff.primitives.comparison import logical_and
+from autodiff.primitives.masked import Masked
+from autodiff.tracing.build import apply, build, located, split
+from autodiff.tracing.builder import current_builder
+
+__all__ = ["transpose"]
+
+
+@lru_cache(maxsize=256)
+def transpose(program: Program, linear: tuple[bool, ...]) -> Program:
+    """`(nonlinear inputs, output cotangents) -> cotangents of the linear inputs`."""
+    ins, lin = split(program.inputs, linear)
+
+    def fun(*args: Any) -> Sequence[Any]:
+        tape, producers = _tape(program, lin)
+        values = _Values(dict(zip(ins, args[: len(ins)], strict=True)), producers)
+        cts = _Cotangents()
+        for a, ct in zip(program.outputs, args[len(ins) :], strict=True):
+            if isinstance(a, Var) and a not in producers and a not in values.env:
+                cts.add(a, ct)
+        for equation in located(reversed(tape)):
+            _pull(equation, cts, values)
+        return [cts.total(v) for v in lin]
+
+    names = split(program.input_names or ("",) * len(linear), linear)[0]
+    types = [*(v.type for v in ins), *program.out_types]
+    return build(fun, types, f"transpose_{program.name}", names)
+
+
+def _tape(program: Program, lin: Sequence[Var]) -> tuple[list[Equation], dict[Var, Equation]]:
+    """The linear equations, and the equation behind each value that is not linear."""
+    late: set[Any] = set(lin)
+    tape, producers = [], {}
+    for e in program.equations:
+        if late.isdisjoint(e.inputs):
+            producers.update(dict.fromkeys(e.outputs, e))
+        else:
+            tape.append(e)
+            late.update(e.outputs)
+    return tape, producers
+
+
+class _Values:
+    """The values that are not linear, each computed when it is first read."""
+
+    def __init__(self, env: dict[Var, Any], producers: dict[Var, Equation]) -> None:
+        self.env, self.producers = env, producers
+
+    def is_linear(self, a: Atom) -> bool:
+        return a.__class__ is Var and a not in self.env and a not in self.producers
+
+    def read(self, a: Atom) -> Any:
+        """The value of a nonlinear atom; the type of a linear one, as transpose rules expect."""
+        if isinstance(a, Literal):
+            return a.value
+        if a not in self.env:
+            if a not in self.producers:
+                return a.type
+            self._compute(a)
+        return self.env[a]
+
+    def _compute(self, v: Var) -> None:
+        env, pending = self.env, [self.producers[v]]
+        builder = current_builder()
+        while pending:
+            e = pending[-1]
+            missing = [a for a in e.inputs if isinstance(a, Var) and a not in env]
+            if missing:
+                pending += [self.producers[a] for a in missing]
+                continue
+            pending.pop()
+            if e.outputs[0] not in env:
+                if builder is not None:
+                    builder.trail = e.trail
+                env.update(zip(e.outputs, apply(e, map(self.read, e.inputs)), strict=True))
+
+
+class _Cotangents:
+    """The cotangent of each variable, summed up as contributions arrive."""
+
+    def __init__(self) -> None:
+        self.sums: dict[Var, Any] = {}
+
+    def add(self, v: Var, ct: Any) -> None:
+        if ct is not None:
+            self.sums[v] = _add(self.sums[v], ct) if v in self.sums else ct
+
+    def pop(self, v: Var) -> Any:
+        return self.sums.pop(v, None)
+
+    def total(self, v: Var) -> Any:
+        return plain(self.sums[v]) if v in self.sums else zeros_like(v.type)
+
+
+def plain(ct: Any) -> Any:
+    """The cotangent itself, with its mask applied."""
+    if not isinstance(ct, Masked):
+        return ct
+    return ct.ct if ct.clean else select(ct.mask, ct.ct, zeros_like(ct.ct))
+
+
+def _add(a: Any, b: Any) -> Any:
+    if isinstance(a, Masked) and isinstance(b, Masked) and a.mask._number == b.mask._number:
+        return Masked(add(a.ct, b.ct), a.mask, a.clean and b.clean)
+    return add(plain(a), plain(b))
+
+
+def _pull(equation: Equation, cts: _Cotangents, values: _Values) -> None:
+    """Turn the cotangents of an equation's results into contributions to those of its inputs."""
+    primitive = equation.primitive
+    out = [cts.pop(v) for v in equation.outputs]
+    if all(ct is None for ct in out):
+        return
+    if primitive.transpose is None:
+        raise MissingRuleError(
+            f"{primitive.name} ({equation.source}) has no transpose rule, so a program that is linear in "
+            "its input cannot be run in reverse; use forward mode (`ad.jvp`, `ad.jacfwd`), or give the "
+            "primitive a `transpose`"
+        )
+    inputs = [values.read(a) for a in equation.inputs]
+    linear = [values.is_linear(a) for a in equation.inputs]
+    if primitive.multiple:
+        full = [
+            zeros_like(v.type) if ct is None else plain(ct)
+            for v, ct in zip(equation.outputs, out, strict=True)
+        ]
+        pulled: Iterable[Any] = primitive.transpose(full, linear, *inputs, **equation.params)
+    else:
+        pulled = [
+            _pull_one(equation, out[0], i, inputs) if m else None for i, m in enumerate(linear)
+        ]
+    for a, ct in zip(equation.inputs, pulled, strict=True):
+        if isinstance(a, Var):
+            cts.add(a, ct)
+
+
+def _pull_one(equation: Equation, ct: Any, i: int, inputs: list[Any]) -> Any:
+    """The contribution to input i; a mask on the cotangent passes through as the primitive says."""
+    primitive, params = equation.primitive, equation.params
+    rule, mask_rule = primitive.transpose, primitive.mask
+    assert rule is not None
+    if not isinstance(ct, Masked) or mask_rule is None:
+        return rule(plain(ct), i, *inputs, **params)
+    if callable(mask_rule):
+        new = rule(plain(ct), i, *inputs, **params)
+        return Masked(new, mask_rule(ct.mask, i, *inputs, **params), clean=True)
+    new = rule(ct.ct, i, *inputs, **params)
+    if mask_rule == "same":
+        mask, clean = ct.mask, False
+    else:
+        mask, clean = _unmasked(rule(ct.mask, i, *inputs, **params)), ct.clean
+    if isinstance(new, Masked):  # a select inside a select: both masks hold
+        return Masked(new.ct, logical_and(new.mask, mask), new.clean and clean)
+    return Masked(new, mask, clean)
+
+
+def _unmasked(x: Any) -> Any:
+    return x.ct if isinstance(x, Masked) else x

@@ -1,0 +1,44 @@
+"""What holds for every test: programs are checked, randomness is fixed, and `gpu` needs a GPU."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+from autodiff.ir import set_checking
+
+set_checking(True)
+
+# Deadlines measure the machine, and random examples differ from run to run: neither is wanted here.
+settings.register_profile(
+    "fixed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("fixed")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what needs a GPU where there is none."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if marked and not has_gpu():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="needs CuPy and a GPU"))
+
+
+def has_gpu() -> bool:
+    if "cupy" not in sys.modules:
+        try:
+            import cupy
+        except ImportError:
+            return False
+    else:
+        cupy = sys.modules["cupy"]
+    try:
+        return cupy.cuda.runtime.getDeviceCount() > 0
+    except cupy.cuda.runtime.CUDARuntimeError:
+        return False
