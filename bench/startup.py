@@ -1,5 +1,6 @@
 """What comes before speed: the first use of a large program, and the import of the library."""
 
+import os
 import statistics
 import subprocess
 import sys
@@ -16,12 +17,18 @@ start = time.perf_counter()
 import {module}
 print(time.perf_counter() - start)
 """
+FIRST_USE = """
+from bench.startup import check_chain, first_use
+check_chain()
+print(first_use({equations}))
+"""
 
 
 def rows():
     """Measure first uses and imports."""
-    check_chain()
-    small, large = first_uses(10_000, 20_000)
+    small, large = in_fresh_processes(
+        FIRST_USE.format(equations=10_000), FIRST_USE.format(equations=20_000)
+    )
     growth = large / small
     yield Row("first grad, 10,000 equations", seconds(small), target="< 2 s", met=small < 2)
     yield Row(
@@ -31,7 +38,7 @@ def rows():
         target="< 2.3x",
         met=growth < 2.3,
     )
-    ours, jax = import_time("autodiff"), import_time("jax")
+    ours, jax = in_fresh_processes(IMPORT.format(module="autodiff"), IMPORT.format(module="jax"))
     yield Row(
         "import, beyond that of numpy",
         seconds(ours),
@@ -64,23 +71,22 @@ def check_chain(equations=100):
     np.testing.assert_allclose(ad.grad(chain(equations))(x), derivative, rtol=1e-12)
 
 
-def first_uses(*sizes, rounds=5):
-    """Return the median seconds of the first gradient of a chain, for each size.
-
-    A size differs a little from round to round, so that no round finds what another has cached.
-    """
-    times = [[first_use(size + 2 * turn) for size in sizes] for turn in range(rounds)]
-    return [statistics.median(column) for column in zip(*times, strict=True)]
-
-
 def first_use(equations):
     """Return the seconds to trace, differentiate and run a chain that is new to the library."""
     function, x = chain(equations), np.linspace(0.1, 0.7, 4)
     return time_calls(lambda: ad.grad(function)(x))
 
 
-def import_time(module, repeats=7):
-    """Return the median seconds that a module takes to import once numpy is there."""
-    command = [sys.executable, "-c", IMPORT.format(module=module)]
-    times = [float(subprocess.check_output(command, text=True)) for _ in range(repeats)]
-    return statistics.median(times)
+def in_fresh_processes(*scripts, rounds=7):
+    """Return the median of the number that each script prints; the scripts take turns.
+
+    The first round does not count: it may have had to compile the modules to bytecode.
+    """
+    printed = [[run(script) for script in scripts] for _ in range(rounds + 1)]
+    return [statistics.median(column) for column in zip(*printed[1:], strict=True)]
+
+
+def run(script):
+    """Return the number that a script prints in a process of its own, with bytecode cached."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    return float(subprocess.check_output([sys.executable, "-c", script], env=environment))

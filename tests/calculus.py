@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 Arrays = Sequence[Any]
+Mask = tuple[bool, ...]
 
 
 def inexact(types: Sequence[Any]) -> tuple[bool, ...]:
@@ -51,31 +52,31 @@ def evaluated(program: Program, args: Arrays) -> list[Any]:
 
 
 @lru_cache
-def pushed(program: Program) -> Program:
-    """`(x, dx) -> (y, dy)`, with a tangent for everything of a floating-point dtype."""
+def pushed(program: Program, active: Mask | None = None) -> Program:
+    """`(x, dx) -> (y, dy)`, with a tangent for every output of a floating-point dtype."""
     wanted = inexact(program.out_types)
-    forward, active = jvp(program, inexact(program.in_types), wanted)
-    assert active == wanted
+    forward, out_active = jvp(program, active or inexact(program.in_types), wanted)
+    assert out_active == wanted
     return forward
 
 
 @lru_cache
-def tangents(program: Program) -> Program:
-    """`(x, dx) -> dy`."""
-    forward = pushed(program)
+def tangents(program: Program, active: Mask | None = None) -> Program:
+    """`(x, dx) -> dy`, with a tangent for each active input (by default: all that have one)."""
+    forward = pushed(program, active)
     return prune(replace(forward, outputs=forward.outputs[len(program.outputs) :]))
 
 
 @lru_cache
-def linearized(program: Program) -> Linearized:
+def linearized(program: Program, active: Mask | None = None) -> Linearized:
     """The value of a program and its derivative as a linear program."""
-    return linearize(program, inexact(program.in_types))
+    return linearize(program, active or inexact(program.in_types))
 
 
 @lru_cache
-def cotangents(program: Program) -> Program:
-    """`(x, ct of y) -> ct of x`."""
-    linear = linearized(program)
+def cotangents(program: Program, active: Mask | None = None) -> Program:
+    """`(x, ct of y) -> ct of each active x`."""
+    linear = linearized(program, active)
     back = linear.transposed()
     n, m = len(program.inputs), len(program.outputs)
     wanted = inexact(program.out_types)
@@ -89,7 +90,8 @@ def cotangents(program: Program) -> Program:
 
     types = [*program.in_types, *[t for t, w in zip(program.out_types, wanted, strict=True) if w]]
     derived = build(fun, types, f"cotangents_{program.name}")
-    assert derived.out_types == tuple([t for t in program.in_types if t.inexact])
+    mask = active or inexact(program.in_types)
+    assert derived.out_types == tuple([t for t, a in zip(program.in_types, mask, strict=True) if a])
     return derived
 
 

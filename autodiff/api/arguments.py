@@ -18,7 +18,7 @@ from autodiff.tracing.tracer import Tracer
 
 __all__ = [
     "Argnames", "Argnums", "FlatCall", "Selection", "Selector", "function_name", "is_inexact",
-    "is_traceable", "parameter_names",
+    "is_traceable", "parameter_names", "select",
 ]  # fmt: skip
 
 Argnums = int | Sequence[int]
@@ -43,18 +43,10 @@ class Selector:
         if not self.single and len({*self.nums, *self.names}) < len(self.nums) + len(self.names):
             raise ValueError(f"argnums={argnums} and argnames={argnames} name an argument twice")
         self.arguments: tuple[int | str, ...] = (*self.nums, *self.names)
-        self.found: dict[tree.Spec, tuple[tuple[range, ...], tuple[tree.Spec, ...]]] = {}
+        self.selections: dict[Any, Selection] = {}
 
     def ranges(self, spec: tree.Spec) -> tuple[tuple[range, ...], tuple[tree.Spec, ...]]:
         """For each selected argument: the positions of its leaves in the call, and its structure."""
-        found = self.found.get(spec)
-        if found is None:
-            if len(self.found) > 256:
-                self.found.clear()
-            found = self.found[spec] = self._locate(spec)
-        return found
-
-    def _locate(self, spec: tree.Spec) -> tuple[tuple[range, ...], tuple[tree.Spec, ...]]:
         positional, keyword = spec.children()
         specs = [*positional.children(), *keyword.children()]
         ends = np.cumsum([0, *[s.num_leaves for s in specs]]).tolist()
@@ -62,7 +54,7 @@ class Selector:
         chosen = [keys.index(self._key(arg, positional.num_children, keys)) for arg in self.arguments]
         return (
             tuple([range(ends[i], ends[i + 1]) for i in chosen]),
-            tuple([specs[i] for i in chosen]),
+            tuple([specs[i] if specs[i].num_nodes > 1 else tree.LEAF for i in chosen]),
         )
 
     def _key(self, arg: int | str, count: int, keys: list[Any]) -> int | str:
@@ -108,8 +100,10 @@ class FlatCall:
 
     def __init__(self, fun: Callable[..., Any], args: Any, kwargs: Any) -> None:
         self.fun = fun
-        self.leaves, self.spec = tree.flatten((args, kwargs))
-        self.positions: list[int] = [i for i, x in enumerate(self.leaves) if is_traceable(x)]
+        self.leaves, self.spec = tree.flatten_call(args, kwargs)
+        self.positions: list[int] = [
+            i for i, x in enumerate(self.leaves) if _traceable_classes[x.__class__]
+        ]
 
     @property
     def inputs(self) -> list[Any]:
@@ -118,10 +112,13 @@ class FlatCall:
 
     def __call__(self, tracers: Sequence[Any]) -> Any:
         """The function's result with `tracers` in place of the traced leaves."""
-        leaves = self.leaves.copy()
-        for i, tracer in zip(self.positions, tracers, strict=True):
-            leaves[i] = tracer
-        args, kwargs = tree.unflatten(self.spec, leaves)
+        if len(self.positions) == len(self.leaves):
+            leaves = list(tracers)
+        else:
+            leaves = self.leaves.copy()
+            for i, tracer in zip(self.positions, tracers, strict=True):
+                leaves[i] = tracer
+        args, kwargs = tree.unflatten_call(self.spec, leaves)
         return self.fun(*args, **kwargs)
 
     def names(self) -> list[str]:
@@ -154,21 +151,18 @@ _traceable_classes = _TraceableClasses()
 
 
 class Selection:
-    """The leaves by which a call is differentiated."""
-
-    __slots__ = ("active", "ranges", "specs", "wanted")
+    """Which leaves of calls of one signature are traced, and by which they are differentiated."""
 
     def __init__(self, call: FlatCall, selector: Selector, transform: str) -> None:
-        """Adds Python floats among the selected leaves to what `call` traces."""
         self.ranges, self.specs = selector.ranges(call.spec)
         wanted = [i for argument in self.ranges for i in argument if is_inexact(call.leaves[i])]
         self.wanted = set(wanted)  # positions among the leaves
         for argument, spec, name in zip(self.ranges, self.specs, selector.arguments, strict=True):
             if spec.is_leaf() and argument[0] not in self.wanted:
                 refuse_argument(call, argument[0], name, transform)
-        if wanted != call.positions:
-            call.positions = sorted(self.wanted.union(call.positions))
-        self.active = tuple([i in self.wanted for i in call.positions])
+        self.positions = sorted(self.wanted.union(call.positions))
+        self.active = tuple([i in self.wanted for i in self.positions])
+        self.active_inputs = [i for i, a in enumerate(self.active) if a]
 
     def split(self, results: Sequence[Any]) -> list[list[Any]]:
         """Results for the wanted leaves, sorted by argument, with None for leaves without one."""
@@ -178,11 +172,25 @@ class Selection:
         return [[next(remaining) if i in self.wanted else None for i in r] for r in self.ranges]
 
 
+def select(call: FlatCall, selector: Selector, transform: str) -> Selection:
+    """What `selector` selects in a call; the call then traces the floats among it, too."""
+    key = (call.spec, transform, *[
+        x.dtype if _traceable_classes[x.__class__] else x.__class__ for x in call.leaves
+    ])  # fmt: skip
+    found = selector.selections.get(key)
+    if found is None:
+        if len(selector.selections) > 256:
+            selector.selections.clear()
+        found = selector.selections[key] = Selection(call, selector, transform)
+    call.positions = found.positions
+    return found
+
+
 def is_inexact(x: Any) -> bool:
     """Whether a derivative by this leaf exists."""
-    if x.__class__ is float or x.__class__ is complex:
-        return True
-    return is_traceable(x) and x.dtype.kind in "fc"
+    if _traceable_classes[x.__class__]:
+        return x.dtype.kind in "fc"
+    return x.__class__ is float or x.__class__ is complex
 
 
 def refuse_argument(call: FlatCall, position: int, name: int | str, transform: str) -> None:

@@ -13,10 +13,10 @@ from autodiff.api.arguments import (
     Argnames,
     Argnums,
     FlatCall,
-    Selection,
     Selector,
     function_name,
     is_traceable,
+    select,
 )
 from autodiff.backend.derived import derive, run
 from autodiff.errors import ZeroGradientWarning
@@ -101,22 +101,24 @@ def _differentiated(
     name = function_name(fun)
     transform = "value_and_grad" if value else "grad"
     label = f"{name} (under {transform})"
+    code = getattr(fun, "__code__", None)
 
     @wraps(fun)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         call = FlatCall(fun, args, kwargs)
-        selection = Selection(call, selector, transform)
+        selection = select(call, selector, transform)
         active = selection.active
         recording = record(
             call,
             call.inputs,
             label=label,
-            wanted=[i for i, a in enumerate(active) if a],
+            code=code,
+            wanted=selection.active_inputs,
             namer=call.names,
         )
         check_scalar(recording, name, transform, has_aux)
         outs = _run(recording, active, name, value=value or has_aux)
-        n = len(recording.atoms) if value or has_aux else 0
+        n = len(recording.script.outputs) if value or has_aux else 0
         grads = selector.gather(selection.specs, selection.split(outs[n:]))
         if not (value or has_aux):
             return grads

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.arrays import namespace
+from autodiff.arrays import namespace, quiet
 from autodiff.backend.emit import compile_program
 from autodiff.ir.program import Program
 from autodiff.tracing.build import evaluate
@@ -38,7 +38,7 @@ class Compiled:
         if function is None and self.calls:
             function = self.functions[xp] = compile_program(self.program, xp)
         self.calls += 1
-        with np.errstate(all="ignore"):
+        with quiet():
             if function is None:
                 outs: Sequence[Any] = evaluate(self.program, map(_strong, args))
             else:

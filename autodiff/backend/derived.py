@@ -25,7 +25,9 @@ from autodiff.tracing.bind import builder_of
 from autodiff.tracing.record import Recording
 from autodiff.transforms.simplify import simplify
 
-__all__ = ["Recipe", "cache_info", "clear_cache", "compile_recording", "derive", "run"]
+__all__ = [
+    "Derived", "Recipe", "cache_info", "clear_cache", "compile_recording", "derive", "prepare", "run",
+]  # fmt: skip
 
 # What to make of a program: the new program, and what else its caller needs to know.
 Recipe = Callable[[Program], tuple[Program, Any]]
@@ -65,10 +67,15 @@ class Derived(NamedTuple):
 
 def derive(recording: Recording, recipe: Recipe, identity: Hashable, name: str) -> Derived:
     """The program that `recipe` makes of the recorded one; `identity` tells recipes apart."""
-    key = Key((recording.key(), identity))
+    script = recording.script
+    known = script.derived.get(identity)
+    if known is not None:
+        return known  # type: ignore[no-any-return]
+    key = Key((script.key(), identity))
     found = _derived.get(key)
     if found is not None:
-        return Derived(found)
+        known = script.derived[identity] = Derived(found)
+        return known
     skeleton, literals = _skeleton(recording)
     family_key = Key((skeleton, identity))
     family = _families.get(family_key) or _families.put(family_key, _Family(literals), len(skeleton[0]))
@@ -87,7 +94,12 @@ def derive(recording: Recording, recipe: Recipe, identity: Hashable, name: str) 
 def _make(program: Program, recipe: Recipe) -> Compiled:
     with _collector_paused():
         new, info = recipe(inline(program, is_transparent))
-        return Compiled(simplify(inline(new, is_transparent)), info)
+        return prepare(new, info)
+
+
+def prepare(program: Program, info: Any = None) -> Compiled:
+    """A program that a transform made, simplified and ready to run."""
+    return Compiled(simplify(inline(program, is_transparent)), info)
 
 
 @contextmanager
@@ -128,7 +140,7 @@ def clear_cache() -> None:
 
 def _skeleton(recording: Recording) -> tuple[tuple[Any, ...], tuple[Literal, ...]]:
     """The recording's key with its literals reduced to their types, and the literals in order."""
-    rows, *rest = recording.key()
+    rows, *rest = recording.script.key()
     literals: list[Literal] = []
     bare = []
     for primitive, params, atoms in rows:

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.numpy.arguments import axis_of, deliver, operand
+from autodiff.numpy.arguments import axis_of, deliver, kept_shape, operand
 from autodiff.numpy.promotion import convert
 from autodiff.numpy.reductions import fold_dtype
 from autodiff.numpy.selection import where
-from autodiff.numpy.views import fresh
 from autodiff.primitives import cumulative
 from autodiff.primitives.record import Primitive
 from autodiff.primitives.structure import reshape
@@ -30,8 +29,8 @@ def scan(ufunc: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
     """`ufunc.accumulate` for the ufuncs of `SCANS`; `axis=None` flattens first."""
     x = operand(a)
     x = convert(x, fold_dtype(ufunc, x.dtype) if dtype is None else dtype)
-    if axis is None:
-        x, axis = reshape(x, shape=(x.size,)), 0
+    if axis is None or x.ndim == 0:
+        x, axis = reshape(x, shape=(x.size,)), axis or 0
     return SCANS[ufunc](x, axis=axis_of(axis, x.ndim), reverse=False)
 
 
@@ -89,15 +88,16 @@ def cumulative_prod(
 def _cumulative(
     ufunc: Any, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool
 ) -> Any:
+    called = f"cumulative_{'sum' if ufunc is np.add else 'prod'}"
     x = operand(x)
     if axis is None and x.ndim > 1:
-        raise ValueError("np.cumulative_sum, np.cumulative_prod: `axis` is needed for more axes than 1")
+        raise ValueError(f"np.{called}: for more than one axis, `axis` is needed")
     axis = 0 if axis is None else axis_of(axis, x.ndim)
     result = scan(ufunc, x, axis, dtype)
     if include_initial:
-        first = np.full_like(result, ufunc.identity, shape=[1 if i == axis else d for i, d in enumerate(x.shape)])
+        first = np.full_like(result, ufunc.identity, shape=kept_shape(x.shape, (axis,)))
         result = np.concatenate([first, result], axis=axis)
-    return deliver(f"cumulative_{'sum' if ufunc is np.add else 'prod'}", result, out)
+    return deliver(called, result, out)
 
 
 FUNCTIONS = {

@@ -80,9 +80,9 @@ def constant(builder: Builder, value: Any, shape: tuple[int, ...], dtype: Any = 
     return Tracer(builder, builder.record((broadcast, params, (scalar,)), (type,)), type)
 
 
-def apply(ufunc: Any, *xs: Any) -> Any:
-    """A ufunc on operands some of which are traced; on none, the ufunc itself."""
-    return UFUNCS[ufunc](*xs)
+def apply(ufunc: Any, *xs: Any, **core: Any) -> Any:
+    """A ufunc on operands some of which are traced (`core`: options such as the axis of `vecdot`)."""
+    return UFUNCS[ufunc](*xs, **core)
 
 
 # ---- axes
@@ -109,7 +109,7 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 def along(primitive: Primitive, x: Any, axis: Any, keepdims: Any) -> Any:
     """A primitive that reduces over `axes`, with NumPy's `axis` and `keepdims`."""
-    axes = axes_of(axis, x.ndim)
+    axes = axes_of(axis, x.ndim) if x.ndim or axis not in (0, -1) else ()
     result = primitive(x, axes=axes)
     keep = keepdims is not NOT_GIVEN and keepdims
     return reshape(result, shape=kept_shape(x.shape, axes)) if keep and axes else result

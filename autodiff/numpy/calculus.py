@@ -62,11 +62,10 @@ def _slab(value: Any, x: Any, axis: int) -> Any:
 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """`np.ediff1d`."""
-    x = reshape(operand(ary), shape=(-1,)) if False else operand(ary)
+    x = operand(ary)
     x = reshape(x, shape=(x.size,))
-    ends = [None if v is None else convert(np.ravel(traced_operands(v)[0]), x.dtype) for v in (to_begin, to_end)]
-    parts = [ends[0], x[1:] - x[:-1], ends[1]]
-    return joined([p for p in parts if p is not None], 0)
+    parts = [to_begin, x[1:] - x[:-1], to_end]
+    return joined([convert(np.ravel(operand(p)), x.dtype) for p in parts if p is not None], 0)
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:

@@ -23,7 +23,7 @@ from autodiff.numpy.arguments import (
 from autodiff.numpy.joining import joined, stack
 from autodiff.numpy.promotion import broadcast_to, convert, result_dtype
 from autodiff.numpy.shapes import as_shape
-from autodiff.numpy.views import fresh
+from autodiff.numpy.views import fresh, in_c_order
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.builder import current_builder
 from autodiff.tracing.tracer import Tracer
@@ -78,7 +78,8 @@ def full(
     """`np.full`, to be assigned into."""
     check_layout("full", order, allowed="CF")
     _host("full", device)
-    return _filled(fill_value, shape, dtype)
+    result = _filled(fill_value, shape, dtype)
+    return fresh(result, c_order=order == "C") if result.__class__ is Tracer else result
 
 
 def zeros_like(
@@ -105,7 +106,9 @@ def full_like(
     check_layout("full_like", order, subok, allowed="CFAK")
     _host("full_like", device)
     x = operand(a)
-    return _filled(fill_value, x.shape if shape is None else shape, dtype or x.dtype)
+    result = _filled(fill_value, x.shape if shape is None else shape, dtype or x.dtype)
+    c_order = order == "C" or (order in "KA" and x.__class__ is Tracer and in_c_order(x))
+    return fresh(result, c_order=c_order) if result.__class__ is Tracer else result
 
 
 # ---- from data

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.errors import EscapeError
 from autodiff.numpy.arguments import apply, check_layout, deliver, operand, operands, static_int
-from autodiff.numpy.promotion import broadcast_shapes, broadcast_to, convert, result_dtype
+from autodiff.numpy.promotion import broadcast_shapes, convert, result_dtype
 from autodiff.numpy.selection import where
 from autodiff.numpy.views import fresh, make_view
 from autodiff.primitives import complexes
@@ -175,7 +175,7 @@ def array_equiv(a1: Any, a2: Any) -> Any:
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     """`np.copy`."""
     check_layout("copy", order, subok, allowed="CFAK")
-    return fresh(operand(a))
+    return fresh(operand(a), c_order={"C": True, "F": False}.get(order))
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:

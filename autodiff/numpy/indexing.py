@@ -16,9 +16,8 @@ import numpy as np
 from autodiff.arrays import namespace
 from autodiff.numpy.arguments import operand
 from autodiff.numpy.promotion import as_operand, broadcast_to, convert
-from autodiff.numpy.views import fresh, index_view, make_view, moved_view, reshape_view
+from autodiff.numpy.views import fresh, index_view, make_view, moved_view, part_of, reshape_view
 from autodiff.primitives.gathering import gather, scatter
-from autodiff.primitives.indexing import index as index_primitive
 from autodiff.primitives.structure import permute
 from autodiff.tracing.tracer import Tracer
 
@@ -66,7 +65,7 @@ def getitem(x: Tracer, key: Any) -> Any:
     """`x[key]`."""
     if key.__class__ is int:
         if len(x.type.shape) == 1:  # a scalar, which is no view
-            return index_primitive(x, spec=str(key))
+            return part_of(x, str(key))
         return index_view(x, str(key))
     entries = key if key.__class__ is tuple else (key,)
     spec = spec_of(entries)
@@ -77,7 +76,7 @@ def getitem(x: Tracer, key: Any) -> Any:
     if spec in (":", "...") and (x.type.shape or spec == "..."):
         return x  # a view of all of it cannot be told from the array itself
     if len(entries) == len(x.type.shape) and not (":" in spec or "..." in spec):
-        return index_primitive(x, spec=spec)
+        return part_of(x, spec)
     return index_view(x, spec)
 
 
@@ -92,6 +91,7 @@ class Places(NamedTuple):
     perm: tuple[int, ...] | None  # which takes the axes of the arrays to the front, if need be
     arrays: tuple[Any, ...]  # of integers, of one shape
     axis: int  # the first of the axes that the arrays index
+    unique: bool  # whether the arrays are known to name each place once
     scalar: bool  # whether the result is a scalar by NumPy's rules, and so no view
 
 
@@ -99,7 +99,7 @@ def place(x: Tracer, places: Places) -> Any:
     """The part of `x` that the arrays of an index refer to, or the whole index if it has none."""
     part: Any = x
     if places.scalar and not places.arrays:
-        return index_primitive(x, spec=places.spec) if places.spec else fresh(x)
+        return part_of(x, places.spec) if places.spec else fresh(x)
     if places.spec.strip(":,"):
         part = index_view(part, places.spec)
     if places.shape is not None:
@@ -123,6 +123,7 @@ def resolve(x: Any, entries: Sequence[Any]) -> Places:
     """What an index of any kind refers to in `x`."""
     entries = [_entry(e) for e in entries]
     dims, spec, arrays, axes = _expand(x.shape, entries)
+    kinds = [e.dtype.kind for e in entries if _is_array(e)]
     new_axes = any(e is None or e.__class__ is bool for e in entries)
     scalar = len(dims) == len(axes) and not any(e is ... for e in entries)
     perm, axis = None, axes[0] if axes else 0
@@ -134,7 +135,8 @@ def resolve(x: Any, entries: Sequence[Any]) -> Places:
             rest = [n for n in range(len(dims)) if n not in axes]
             perm = None if axes == list(range(len(axes))) else (*axes, *rest)
     shape = tuple(dims) if new_axes else None
-    return Places(",".join(spec), shape, perm, tuple(arrays), axis, scalar)
+    unique = kinds == ["b"] or (bool(arrays) and not arrays[0].shape)
+    return Places(",".join(spec), shape, perm, tuple(arrays), axis, unique, scalar)
 
 
 def _expand(shape: tuple[int, ...], entries: Sequence[Entry]) -> Any:
@@ -270,7 +272,7 @@ def _broadcast(arrays: list[Any]) -> list[Any]:
     except ValueError:
         raise IndexError(
             "shape mismatch: indexing arrays could not be broadcast together with shapes "
-            + " ".join(map(str, shapes))
+            + " ".join([str(s).replace(" ", "") for s in shapes])
         ) from None
     return [
         broadcast_to(a, shape) if a.__class__ is Tracer else namespace([a]).broadcast_to(a, shape)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from autodiff.numpy.arguments import (
 )
 from autodiff.numpy.promotion import convert, result_dtype
 from autodiff.primitives.contraction import contract
-from autodiff.primitives.structure import permute, reshape
+from autodiff.primitives.structure import reshape
 
 __all__ = [
     "FUNCTIONS", "UFUNCS", "cross", "dot", "inner", "kron", "matmul", "outer", "product", "tensordot",
@@ -53,6 +53,16 @@ def _contract_by(plan: Plan, x: Any, y: Any) -> Any:
     if y.shape != plan.right:
         y = reshape(y, shape=plan.right)
     return product(x, y, plan.spec)
+
+
+def _conjugated(x: Any) -> Any:
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def _scaled(x: Any, y: Any) -> Any:
+    """The product with a scalar, whose dtype counts here as that of an array does."""
+    dtype = np.result_type(*[np.asarray(v).dtype if is_scalar(v) else v.dtype for v in (x, y)])
+    return apply(np.multiply, convert(x, dtype), convert(y, dtype))
 
 
 # ---- matmul and the other generalised ufuncs: core axes last, the rest broadcasts
@@ -105,7 +115,7 @@ def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Any:
     x, y = traced_operands(x, y)
     if axis != -1:
         x, y = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
-    return _contract_by(_vector_plan(x.shape, y.shape, "j,j->"), np.conjugate(x), y)
+    return _contract_by(_vector_plan(x.shape, y.shape, "j,j->"), _conjugated(x), y)
 
 
 def matvec(x: Any, y: Any, /) -> Any:
@@ -117,7 +127,7 @@ def matvec(x: Any, y: Any, /) -> Any:
 def vecmat(x: Any, y: Any, /) -> Any:
     """`np.vecmat`: vectors times matrices, the vectors conjugated."""
     x, y = traced_operands(x, y)
-    return _contract_by(_vector_plan(x.shape, y.shape, "j,ji->i"), np.conjugate(x), y)
+    return _contract_by(_vector_plan(x.shape, y.shape, "j,ji->i"), _conjugated(x), y)
 
 
 # ---- products of all axes with all axes
@@ -147,7 +157,7 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     """`np.dot`: the last axis of `a` with the last but one of `b`; scalars multiply."""
     x, y = operands(a, b)
     if np.ndim(x) == 0 or np.ndim(y) == 0:
-        return deliver("dot", apply(np.multiply, x, y), out)
+        return deliver("dot", _scaled(x, y), out)
     if x.ndim <= 2 and y.ndim <= 2:
         return deliver("dot", _contract_by(_matmul_plan(x.shape, y.shape), x, y), out)
     return deliver("dot", _over(x, y, (x.ndim - 1,), (max(y.ndim - 2, 0),), "dot"), out)
@@ -157,14 +167,14 @@ def inner(a: Any, b: Any, /) -> Any:
     """`np.inner`: the sum of products over the last axes; scalars multiply."""
     x, y = operands(a, b)
     if np.ndim(x) == 0 or np.ndim(y) == 0:
-        return apply(np.multiply, x, y)
+        return _scaled(x, y)
     return _over(x, y, (x.ndim - 1,), (y.ndim - 1,), "inner")
 
 
 def vdot(a: Any, b: Any, /) -> Any:
     """`np.vdot`: the dot product of the elements, those of `a` conjugated."""
     x, y = (reshape(v, shape=(v.size,)) for v in traced_operands(a, b))
-    return _over(np.conjugate(x), y, (0,), (0,), "vdot")
+    return _over(_conjugated(x), y, (0,), (0,), "vdot")
 
 
 def outer(a: Any, b: Any, out: Any = None) -> Any:
@@ -220,7 +230,20 @@ def cross(
     return np.moveaxis(np.stack(parts, axis=-1), -1, axisc)
 
 
-def matrix_power(a: Any, n: Any) -> Any: ...
+def linalg_cross(x: Any, y: Any, /, *, axis: int = -1) -> Any:
+    """`np.linalg.cross`."""
+    return cross(x, y, axis=axis)
+
+
+def multi_dot(arrays: Any, *, out: Any = None) -> Any:
+    """`np.linalg.multi_dot`: in the cheapest order that a greedy choice finds."""
+    xs = traced_operands(*arrays)
+    if len(xs) < 2:
+        raise ValueError("Expecting at least two arrays.")
+    terms = [LETTERS[i : i + x.ndim] for i, x in enumerate(xs)]
+    terms[0] = LETTERS[1] if xs[0].ndim == 1 else terms[0]
+    ends = (LETTERS[0] if xs[0].ndim == 2 else "") + (LETTERS[len(xs)] if xs[-1].ndim == 2 else "")
+    return deliver("multi_dot", np.einsum(f"{','.join(terms)}->{ends}", *xs), out)
 
 
 UFUNCS = {
@@ -241,4 +264,7 @@ FUNCTIONS = {
     np.linalg.matmul: matmul,
     np.linalg.outer: outer,
     np.linalg.tensordot: tensordot,
+    np.linalg.vecdot: vecdot,
+    np.linalg.cross: linalg_cross,
+    np.linalg.multi_dot: multi_dot,
 }

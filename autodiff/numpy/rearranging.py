@@ -233,9 +233,10 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     axis = axis_of(axis, x.ndim)
     obj = np.asarray(obj) if isinstance(obj, Tracer) else obj
     places = np.arange(x.shape[axis])[obj] if isinstance(obj, slice) else np.asarray(obj)
-    if places.ndim == 0 and v.ndim:  # all of values goes to one place
-        v = np.moveaxis(np.broadcast_to(v, (*v.shape[:1], *[1] * (x.ndim - v.ndim), *v.shape[1:])), 0, axis)
-    count = v.shape[axis] if places.ndim == 0 and v.ndim else max(places.size, 1)
+    v = reshape(v, shape=(1,) * (x.ndim - v.ndim) + v.shape)
+    if places.ndim == 0:
+        v = np.moveaxis(v, 0, axis)
+    count = v.shape[axis] if places.size == 1 else places.size
     shape = tuple([count if i == axis else d for i, d in enumerate(x.shape)])
     v = broadcast_to(convert(v, x.dtype), shape)
     order = np.insert(np.arange(x.shape[axis]), obj, x.shape[axis] + np.arange(count))

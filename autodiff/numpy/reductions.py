@@ -13,19 +13,17 @@ import numpy as np
 
 from autodiff.numpy.arguments import (
     NOT_GIVEN,
-    alias_of,
     along,
     apply,
     axis_of,
     deliver,
     kept_shape,
     operand,
-    operands,
 )
-from autodiff.numpy.promotion import broadcast_shapes, broadcast_to, convert
-from autodiff.primitives import reduction
-from autodiff.primitives.algebra import full_like, reduce_any, reduce_sum
+from autodiff.numpy.promotion import convert
 from autodiff.numpy.selection import where as choose_where
+from autodiff.primitives import reduction
+from autodiff.primitives.algebra import reduce_any, reduce_sum
 from autodiff.primitives.record import Primitive
 from autodiff.primitives.structure import reshape
 
@@ -49,7 +47,10 @@ FOLDS: dict[Any, Fold] = {
     np.minimum: Fold(reduction.reduce_min),
     np.logical_or: Fold(reduce_any, False),
     np.logical_and: Fold(reduction.reduce_all, True),
-    np.logaddexp: Fold(reduction.reduce_logsumexp, -np.inf),
+    np.bitwise_and: Fold(reduction.reduce_and, -1),
+    np.bitwise_or: Fold(reduction.reduce_or, 0),
+    np.bitwise_xor: Fold(reduction.reduce_xor, 0),
+    # np.logaddexp: Fold(reduction.reduce_logsumexp, -np.inf),
 }
 
 
@@ -182,7 +183,7 @@ def _position(
 ) -> Any:
     x = operand(a)
     shape = x.shape
-    if axis is None:
+    if axis is None or (x.ndim == 0 and axis in (0, -1)):
         result = primitive(reshape(x, shape=(x.size,)), axis=0)
         kept = (1,) * len(shape)
     else:

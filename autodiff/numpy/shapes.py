@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.numpy.arguments import axis_of, operand, refuse, traced_operands
 from autodiff.numpy.promotion import broadcast_shapes
-from autodiff.numpy.views import fresh, make_view, moved_view, reshape_view
+from autodiff.numpy.views import fresh, make_view, moved_view, ravel_view, reshape_view
 from autodiff.primitives.algebra import broadcast
 from autodiff.primitives.structure import permute
 
@@ -68,7 +68,8 @@ def ravel(a: Any, order: Any = "C") -> Any:
     """`np.ravel`."""
     if order not in ("C", "F"):
         raise _refuse_order("ravel", order)
-    return reshape(a, -1, order)
+    x = operand(a)
+    return ravel_view(x if order == "C" else transpose(x))
 
 
 def flatten(a: Any, order: Any = "C") -> Any:

@@ -1,4 +1,4 @@
-"""Means, variances and what ignores NaN: composed of the reductions, in NumPy's own precision."""
+"""Means, variances, averages, covariances: composed of reductions, in NumPy's own precision."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.numpy.arguments import (
     NOT_GIVEN,
     along,
     axes_of,
-    axis_of,
     deliver,
-    kept_shape,
     operand,
     operands,
-    refuse,
 )
 from autodiff.numpy.promotion import broadcast_shapes, broadcast_to, convert, result_dtype
-from autodiff.numpy.reductions import count_nonzero, max_, min_, prod, sum_
-from autodiff.numpy.selection import where as choose_where
+from autodiff.numpy.reductions import count_nonzero, sum_
 from autodiff.primitives.algebra import reduce_sum
+from autodiff.primitives.complexes import complex_
 from autodiff.primitives.structure import reshape
 
-__all__ = ["FUNCTIONS", "average", "mean", "median", "std", "var"]
+__all__ = ["FUNCTIONS", "average", "cov", "mean", "std", "var"]
 
 
 @lru_cache(256)
@@ -106,7 +104,7 @@ def var(
     x = operand(a)
     summed, returned = _mean_dtypes(x.dtype, dtype)
     x = convert(x, summed)
-    centre = _mean(x, axis, where) if mean is NOT_GIVEN else operand(mean)
+    centre = _mean(x, axis, None, None, True, where=where) if mean is NOT_GIVEN else operand(mean)
     d = x - centre
     squares = np.square(d) if d.dtype.kind != "c" else np.square(d.real) + np.square(d.imag)
     total = sum_(squares, axis, keepdims=keepdims, where=where)
@@ -161,11 +159,65 @@ def _aligned_weights(x: Any, w: Any, axis: Any) -> Any:
         return w
     if axis is None:
         raise TypeError("np.average: axis must be specified when shapes of a and weights differ")
-    axes = axes_of(axis, x.ndim)
+    axes = normalize_axis_tuple(axis, x.ndim)
     if w.shape != tuple(x.shape[i] for i in axes):
         raise ValueError("np.average: the shape of weights must be that of a along axis")
-    return broadcast_to(reshape(w, shape=_only(x.shape, axes)), x.shape)
+    w = np.transpose(w, [axes.index(i) for i in sorted(axes)])
+    dims = tuple(d if i in axes else 1 for i, d in enumerate(x.shape))
+    return broadcast_to(reshape(w, shape=dims), x.shape)
 
 
-def _only(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(d if i in axes else 1 for i, d in enumerate(shape))
+# ---- covariance
+
+
+def cov(
+    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None,
+    fweights: Any = None, aweights: Any = None, *, dtype: Any = None,
+) -> Any:  # fmt: skip
+    """`np.cov`."""
+    rows = [_rows(v, rowvar, dtype) for v in operands(m, y) if v is not None]
+    x = np.concatenate(rows) if len(rows) > 1 else rows[0]
+    ddof = int(not bias) if ddof is None else ddof
+    weights = [w for w in operands(fweights, aweights) if w is not None]
+    if not weights:
+        centred = x - mean(x, 1, keepdims=True)
+        freedom: Any = max(x.shape[1] - ddof, 0)
+        weighted = centred
+    else:
+        w = weights[0] if len(weights) == 1 else weights[0] * weights[1]
+        total = sum_(w)
+        centred = x - (sum_(x * w, 1) / total)[:, None]
+        freedom = total - ddof * (1 if aweights is None else sum_(w * weights[-1]) / total)
+        weighted = centred * w
+    return np.squeeze(weighted @ np.conjugate(centred.T) / freedom)
+
+
+def _rows(v: Any, rowvar: bool, dtype: Any) -> Any:
+    """Variables as rows, in floating point."""
+    if v.ndim > 2:
+        raise ValueError("np.cov: m and y have at most two axes")
+    v = convert(v, np.result_type(v.dtype, float) if dtype is None else dtype)
+    v = np.atleast_2d(v)
+    return v if rowvar or v.shape[0] == 1 else v.T
+
+
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    """`np.corrcoef`."""
+    c = cov(x, y, rowvar, dtype=dtype)
+    if c.ndim == 0:
+        return c / c
+    spread = np.sqrt(np.diagonal(c).real)
+    c = c / spread[:, None] / spread[None, :]
+    if c.dtype.kind == "c":
+        return complex_(np.clip(c.real, -1, 1), np.clip(c.imag, -1, 1))
+    return np.clip(c, -1, 1)
+
+
+FUNCTIONS = {
+    np.mean: mean,
+    np.var: var,
+    np.std: std,
+    np.average: average,
+    np.cov: cov,
+    np.corrcoef: corrcoef,
+}

@@ -41,10 +41,7 @@ from autodiff.tracing.tracer import Tracer
 __all__ = ["UFUNC_METHODS"]
 
 # Their operands may be taken in any order and grouping.
-_ANY_ORDER = {
-    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.logical_xor, np.gcd, np.lcm, np.fmax, np.fmin,
-    np.hypot, np.logaddexp2,
-}  # fmt: skip
+_ANY_ORDER = {np.logical_xor, np.gcd, np.lcm, np.fmax, np.fmin, np.hypot, np.logaddexp2}
 
 
 # ---- calls with keyword arguments

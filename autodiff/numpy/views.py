@@ -23,13 +23,13 @@ from autodiff.primitives.gathering import scatter, scatter_add
 from autodiff.primitives.indexing import index, index_add, index_set
 from autodiff.primitives.record import Primitive
 from autodiff.primitives.structure import reshape
-from autodiff.tracing.bind import atom
+from autodiff.tracing.bind import atom, infer
 from autodiff.tracing.builder import Builder, Outer, current_builder
 from autodiff.tracing.tracer import Tracer
 
 __all__ = [
     "AssignmentError", "assign", "fresh", "in_c_order", "index_view", "is_view", "make_view",
-    "moved_view", "reshape_view",
+    "moved_view", "part_of", "ravel_view", "reshape_view",
 ]  # fmt: skip
 
 Put = Callable[[Any, Any], Any]  # base, new value of the view -> new value of the base
@@ -49,21 +49,25 @@ class Alias:
         base: Tracer | None = None,
         made: tuple[int, int] = (-1, -1),
         put: Put | None = None,
+        sure: bool = True,
     ) -> None:
         self.base = base  # what it is a view of
         self.made = made  # the variable of the base and that of the view, when it was made
         self.put = put  # None: nobody may write to it
-        self.sure = True  # whether NumPy makes a view here whatever the layout of the base
+        self.sure = sure  # whether NumPy makes a view here whatever the layout of the base
         self.views: list[weakref.ref[Tracer]] = []  # in the order in which they were made
         self.owner = False  # whether it has memory of its own, even if its variable is an input
-        self.contiguous = False  # whether that memory is known to be in C order
+        self.contiguous: bool | None = None  # whether in C order; None: see its equation
 
 
 # ---- making views and copies
 
 
-def fresh(x: Any, *, c_order: bool = False) -> Any:
-    """A copy: another handle on the same variable, with memory of its own (laid out as that of x)."""
+def fresh(x: Any, *, c_order: bool | None = None) -> Any:
+    """A copy: another handle on the same variable, with memory of its own.
+
+    It lies in memory as `x` does (`order="K"`) unless it is said whether that is in C order.
+    """
     if x.__class__ is not Tracer:
         return np.copy(x)
     copy = Tracer(x._builder, x._number, x.type)
@@ -80,17 +84,34 @@ def make_view(base: Any, result: Any, put: Put | None, *, sure: bool = True) -> 
     """
     if result.__class__ is not Tracer or result is base:
         return result
-    alias = result._alias = Alias(base, (base._number, result._number), put)
-    alias.sure = sure
+    result._alias = Alias(base, (base._number, result._number), put, sure)
     if base._alias is None:
         base._alias = Alias()
     base._alias.views.append(weakref.ref(result))
     return result
 
 
-def index_view(base: Any, spec: str) -> Any:
+def _recorded(primitive: Primitive, x: Tracer, params: dict[str, Any]) -> Tracer:
+    """A primitive of one operand, without the detours of `bind`: `for row in x` comes this way."""
+    builder, items = x._builder, tuple(params.items())
+    types = infer(primitive, items, (x.type,), params)
+    return Tracer(builder, builder.record((primitive, items, (x._number,)), types), types[0])
+
+
+def part_of(x: Tracer, spec: str) -> Tracer:
+    """`x[spec]`, which is no view if it is a scalar."""
+    return _recorded(index, x, {"spec": spec})
+
+
+def index_view(base: Tracer, spec: str) -> Tracer:
     """`base[spec]` as a view."""
-    return make_view(base, index(base, spec=spec), lambda b, v: index_set(b, v, spec=spec))
+    result = part_of(base, spec)
+    put: Put = lambda b, v: index_set(b, v, spec=spec)  # noqa: E731
+    result._alias = Alias(base, (base._number, result._number), put)
+    if base._alias is None:
+        base._alias = Alias()
+    base._alias.views.append(weakref.ref(result))
+    return result
 
 
 def moved_view(base: Any, primitive: Primitive, *, sure: bool = True, **params: Any) -> Any:
@@ -99,13 +120,10 @@ def moved_view(base: Any, primitive: Primitive, *, sure: bool = True, **params: 
     The inverse of such a primitive is its transpose.
     """
     inverse = primitive.transpose
-    assert inverse is not None
-    return make_view(
-        base,
-        primitive(base, **params),
-        lambda b, v: inverse(v, 0, b.type, **params),
-        sure=sure,
-    )
+    if base.__class__ is not Tracer or inverse is None:
+        return primitive(base, **params)
+    result = _recorded(primitive, base, params)
+    return make_view(base, result, lambda b, v: inverse(v, 0, b.type, **params), sure=sure)
 
 
 def reshape_view(base: Any, shape: tuple[int, ...]) -> Any:
@@ -114,6 +132,16 @@ def reshape_view(base: Any, shape: tuple[int, ...]) -> Any:
         return base
     sure = base.__class__ is not Tracer or _only_splits(base.shape, shape) or in_c_order(base)
     return moved_view(base, reshape, sure=sure, shape=shape)
+
+
+def ravel_view(base: Any) -> Any:
+    """`base.ravel()`, which is a copy unless `base` lies in C order, even if no copy were needed."""
+    if base.__class__ is not Tracer:
+        return np.ravel(base)
+    sure = in_c_order(base)
+    if sure and base.ndim == 1:
+        return base
+    return moved_view(base, reshape, sure=sure, shape=(base.type.size,))
 
 
 def is_view(x: Tracer) -> bool:
@@ -147,7 +175,7 @@ _KEEP_LAYOUT = {
 
 def in_c_order(x: Tracer) -> bool:
     """Whether NumPy's array for `x` is known to lie in memory in C order."""
-    if x._alias is not None and (x._alias.contiguous or is_view(x)):
+    if x._alias is not None and (x._alias.contiguous is not None or is_view(x)):
         return bool(x._alias.contiguous)
     pending, seen = [(x._builder, x._number)], set()
     while pending:
@@ -164,11 +192,16 @@ def in_c_order(x: Tracer) -> bool:
                 return False
             continue
         primitive, _, atoms = builder.rows[row]
+        if builder.types[number].ndim == 1 and not primitive.view:
+            continue
         if primitive in _KEEP_LAYOUT:
             atoms = atoms[:1]
         elif primitive.kind != "elementwise" and primitive.name not in ("broadcast", "reshape"):
             return False
-        pending += [(builder, a) for a in atoms if isinstance(a, int)]
+        operands = [(builder, a) for a in atoms if isinstance(a, int)]
+        if not operands:  # a constant: only its handles know, such as those `np.zeros` returns
+            return False
+        pending += operands
     return True
 
 
@@ -185,13 +218,23 @@ def assign(x: Tracer, value: Tracer) -> None:
     values = [value]
     for view, base in pairwise(chain):
         values.append(view._alias.put(base, values[-1]))
+    _settle_layout(owner, values[-1])
     for handle, new in zip(chain, values, strict=True):
         handle._number = cast(int, atom(owner._builder, new))
-    if owner._alias is None:
-        owner._alias = Alias()
     owner._alias.owner = True
     if owner._alias.views:
         _refresh(owner, chain)
+
+
+def _settle_layout(owner: Tracer, value: Tracer) -> None:
+    """Note how `owner` lies in memory, unless that can still be seen from its next variable."""
+    if owner._alias is None:
+        owner._alias = Alias()
+    if owner._alias.contiguous is None:
+        builder = owner._builder
+        row = builder.producer(value._number) if value._builder is builder else None
+        if row is None or owner._number not in builder.rows[row][2]:
+            owner._alias.contiguous = in_c_order(owner)
 
 
 def _refresh(base: Tracer, done: Sequence[Tracer]) -> None:
@@ -220,21 +263,21 @@ def _remade(view: Tracer, base: Tracer) -> Any:
 
 
 def _check_writable(x: Tracer, chain: Sequence[Tracer], value: Tracer) -> None:
-    owner = chain[-1]
+    *views, owner = chain
     builder = owner._builder
     if builder.closed:
         builder.refuse()
     current = current_builder()
     if current is not None and (current is not builder or value._builder.level > builder.level):
         raise AssignmentError(_explain_side_effect(builder, current))
-    if any(view._alias.put is None for view in chain[:-1]):
+    if views and any(view._alias.put is None for view in views):
         raise AssignmentError(
             f"assignment destination is read-only{_here()}: what np.broadcast_to or np.diagonal "
             "returns cannot be written to. Write instead: assign into a copy (`x = x.copy()`)"
         )
     if not (owner._alias and owner._alias.owner) and builder.producer(owner._number) is None:
         raise AssignmentError(_explain_input(builder, owner._number, is_view(x)))
-    if not all(view._alias.sure for view in chain[:-1]) or _has_unsure_view(owner):
+    if _has_unsure_view(owner) or not all(view._alias.sure for view in views):
         raise AssignmentError(
             f"an assignment{_here()} to an array, or to what `reshape` or `ravel` made of it: "
             "whether NumPy made a view or a copy there depends on how the array lies in memory. "
@@ -244,7 +287,7 @@ def _check_writable(x: Tracer, chain: Sequence[Tracer], value: Tracer) -> None:
 
 
 def _has_unsure_view(base: Tracer) -> bool:
-    if base._alias is None:
+    if base._alias is None or not base._alias.views:
         return False
     living = [view for ref in base._alias.views if (view := ref()) is not None]
     return any(not view._alias.sure or _has_unsure_view(view) for view in living)

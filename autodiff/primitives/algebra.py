@@ -5,7 +5,7 @@ They are spelled out in full, because the kinds that derive rules for other prim
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -146,11 +146,17 @@ def reduced(x: ArrayType, axes: tuple[int, ...]) -> ArrayType:
     return x.with_shape(tuple([d for i, d in enumerate(x.shape) if i not in axes]))
 
 
-def _sum_text(types: Any, params: Any) -> str:
-    axes = params["axes"]
-    if types[0].ndim == len(axes):
-        return "{0}.sum()"
-    return "{0}.sum(%r)" % (axes[0] if len(axes) == 1 else axes,)
+def method_text(name: str) -> Callable[..., str]:
+    """The text of a reducing ndarray method; its result keeps the dtype of the operand."""
+    widens = name in ("sum", "prod")  # small integers and truth values, unless told otherwise
+
+    def text(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
+        axes = params["axes"]
+        given = "" if types[0].ndim == len(axes) else str(axes[0] if len(axes) == 1 else axes)
+        dtype = f"dtype='{types[0].dtype.name}'" if widens and not types[0].inexact else ""
+        return f"{{0}}.{name}({', '.join(filter(None, (given, dtype)))})"
+
+    return text
 
 
 reduce_sum: Primitive = Primitive(
@@ -160,6 +166,7 @@ reduce_sum: Primitive = Primitive(
     jvp=lambda xs, dxs, **over: (reduce_sum(*xs, **over), reduce_sum(*dxs, **over)),
     transpose=lambda ct, i, x, *, axes: broadcast(ct, shape=x.shape, axes=axes),
     batch=lambda size, xs, mapped, *, axes: reduce_sum(*xs, axes=shifted(axes)),
+    python=method_text("sum"),
     mask="move",
     kind="linear",
 )
@@ -169,6 +176,7 @@ reduce_any: Primitive = Primitive(
     types=lambda x, *, axes: (reduced(x, axes),),
     run=lambda xp, x, *, axes: xp.any(x, axis=axes),
     batch=lambda size, xs, mapped, *, axes: reduce_any(*xs, axes=shifted(axes)),
+    python=method_text("any"),
 )
 
 

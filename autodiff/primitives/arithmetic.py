@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import aligned, elementwise_type, mul, neg, zeros_like
+from autodiff.primitives.algebra import aligned, elementwise_type, mul, neg
 from autodiff.primitives.comparison import logical_not
 from autodiff.primitives.dtypes import inexact, scalar
 from autodiff.primitives.kinds import Push, elementwise
@@ -70,7 +70,7 @@ def _select_jvp(xs: Any, dxs: Any) -> Any:
 
 def _select_transpose(ct: Any, i: int, c: Any, a: Any, b: Any) -> Any:
     if isinstance(c, np.generic):
-        return ct if bool(c) == (i == 1) else zeros_like(ct)
+        return ct if bool(c) == (i == 1) else None
     return Masked(ct, c if i == 1 else logical_not(c))
 
 

@@ -1,8 +1,8 @@
 """`contract`: sums of products over shared axes, as einsum writes them, for two operands.
 
-Every matrix product, dot product, outer product and tensor contraction is this one primitive, so that
-there is one derivative, one batching rule, and one place (`contraction_lowering`) that knows how fast
-the array library is at what.
+Every matrix product, dot product, outer product and tensor contraction is this one primitive. So
+there is one derivative, one batching rule, and one place (`contraction_lowering`) that knows how
+fast the array library is at what.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def _types(x: ArrayType, y: ArrayType, *, spec: str) -> ArrayType:
     for index, size in zip(r.x + r.y, x.shape + y.shape, strict=True):
         if sizes.setdefault(index, size) != size:
             raise ValueError(
-                f"in {spec!r}, the index {index!r} is of length {sizes[index]} and of length {size}: "
-                f"the operands are {x} and {y}"
+                f"in {spec!r}, the index {index!r} is of length {sizes[index]} and of length "
+                f"{size}: the operands are {x} and {y}"
             )
     return x.with_shape(tuple([sizes[k] for k in r.out]))
 
@@ -65,7 +65,7 @@ def _batch(size: int, xs: Sequence[Any], mapped: Sequence[bool], *, spec: str) -
 
 
 def _mask(mask: Any, i: int, x: Any, y: Any, *, spec: str) -> Any:
-    """An element of an operand counts if it contributes to any element of the result that counts."""
+    """An element of an operand counts if any element of the result to which it contributes does."""
     r = roles(spec)
     operand, labels = (x, r.x) if i == 0 else (y, r.y)
     lost = tuple([a for a, k in enumerate(r.out) if k not in labels])

@@ -1,18 +1,19 @@
 """How a contraction is computed: the fastest NumPy expression for a spec and two operand types.
 
-`lowering("ij,jk->ik", x, y)` is the text `{0}.dot({1})`. The choice is made once for each spec and pair
-of types. `contract` runs by evaluating this text, and generated code contains it, so that there is
-nothing to keep consistent. What guides the choice (measured):
+`lowering("ij,jk->ik", x, y)` is the text `{0}.dot({1})`. The choice is made once for each spec
+and pair of types. `contract` runs by evaluating this text, and generated code contains it, so
+that there is nothing to keep consistent. What guides the choice (measured):
 
-- `x.dot(y)` costs half a microsecond less than `x @ y`, and both hand transposed views to BLAS as they
-  are; so operands are grouped to matrices by `reshape` and `.T`, and copied only where that fails.
+- `x.dot(y)` costs half a microsecond less than `x @ y`, and both hand transposed views to BLAS as
+  they are; so operands are grouped to matrices by `reshape` and `.T`, and copied only where that
+  fails.
 - An outer product of real numbers is twice as fast as a product of matrices as by broadcasting.
-- Stacks of matrices are for `@`, stacks of dot products too if the summed axis comes last. A product
-  that would need a copy to become one of two matrices is cheaper as a stack of products.
+- Stacks of matrices are for `@`, stacks of dot products too if the summed axis comes last. A
+  product that would need a copy to become one of two matrices is cheaper as a stack of products.
 - `np.einsum` spends longer on reading its spec than a small product takes, so it is never used.
 
-An index has one of four roles: it is in both operands and the result (batch), in both operands only
-(summed), or in one operand and the result (of the left or the right operand).
+An index has one of four roles: it is in both operands and the result (batch), in both operands
+only (summed), or in one operand and the result (of the left or the right operand).
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class Term:
         return self.to(f".reshape({shape})", self.labels)
 
     def stacked(self, stack: str, *groups: str) -> Term:
-        """The axes `stack` first, of length one where there is no such axis, then those of each group."""
+        """The axes `stack` (of length one where there is none), then those of each group."""
         lead = [k for k in stack if k in self.labels]
         new = self.permuted("".join([*lead, *groups])).grouped(*lead, *groups)
         parts = [":" if k in lead else "None" for k in stack]
@@ -123,7 +124,7 @@ class Term:
 
 
 def _finished(product: Term, split: str, out: str) -> str:
-    """A product whose merged axes are taken apart again (where `split`), in the order of the result."""
+    """A product in the order of the result, its axes first taken apart to `split`, if given."""
     if split:
         product = product.to(
             f".reshape({', '.join([str(product.sizes[k]) for k in split])})", split
@@ -159,7 +160,7 @@ def _order(term: Term, r: Roles) -> str:
 
 
 def _copied(terms: Sequence[Term], summed: str) -> int:
-    """How many elements are copied when the operands are grouped with the summed indices in this order."""
+    """How many elements are copied to group the operands with the summed indices in this order."""
     copied = 0
     for term in terms:
         own = _own(term, summed)
@@ -210,7 +211,8 @@ def _stacked_dot(left: Term, right: Term, r: Roles, char: str) -> str:
     if not last and char in _BLAS:
         # Striding along the summed axis would cost more than storing the products.
         axes = tuple([left.labels.index(k) for k in r.summed])
-        text = f"({left.text} * {right.permuted(left.labels).text}).sum({axes[0] if len(axes) == 1 else axes})"
+        over = axes[0] if len(axes) == 1 else axes
+        text = f"({left.text} * {right.permuted(left.labels).text}).sum({over})"
         return Term(text, _own(left, r.summed), left.sizes).permuted(r.out).text
     x, y = left.stacked(r.batch, r.summed), right.stacked(r.batch, r.summed)
     return f"({x.text}[..., None, :] @ {y.text}[..., None])[..., 0, 0]"
@@ -239,7 +241,8 @@ def _stacked_product(left: Term, right: Term, r: Roles) -> str:
 def _matrix_part(term: Term, r: Roles) -> tuple[str, str]:
     """The operand's own indices: those to stack along, and the last ones that lie side by side.
 
-    The latter make one axis of a matrix without a copy; `@` repeats the other operand along the former.
+    The latter make one axis of a matrix without a copy; `@` repeats the other operand along the
+    former.
     """
     own = _own(term, r.batch + r.summed)
     for i in range(len(own)):

@@ -1,10 +1,10 @@
 """Running totals along an axis: cumsum, cumprod, cummax, cummin, cumlogsumexp.
 
-One linear primitive carries all their derivatives, `recurrence`: t[n] = a[n] * t[n-1] + b[n]. Each
+One linear primitive carries their derivatives, `recurrence`: t[n] = a[n] * t[n-1] + b[n]. Each
 running total y[n] = f(y[n-1], x[n]) has the tangent dy[n] = f_y dy[n-1] + f_x dx[n], which is a
-recurrence. Nothing is divided by: derivatives of `cumprod` are exact where factors are zero, and those
-of `cumlogsumexp` have coefficients between 0 and 1, so that nothing overflows. The derivative of a
-recurrence is a recurrence again, and so is its transpose, in the other direction.
+recurrence. No factor is divided by: derivatives of `cumprod` are exact where factors are zero.
+The coefficients for `cumlogsumexp` lie between 0 and 1, so that nothing overflows. The derivative
+of a recurrence is a recurrence again, and so is its transpose, in the other direction.
 
 With `reverse`, totals run from the last element to the first.
 """
@@ -16,11 +16,13 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from autodiff.arrays import is_device_array
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.algebra import mul, spread, sum_tangents
 from autodiff.primitives.arithmetic import div, select
-from autodiff.primitives.comparison import greater, less
+from autodiff.primitives.comparison import greater, less, not_equal
 from autodiff.primitives.dtypes import floating, inexact, scalar
 from autodiff.primitives.exponential import logaddexp
 from autodiff.primitives.kinds import linear
@@ -73,24 +75,28 @@ def _reach(mask: Any, i: int, *inputs: Any, axis: int, reverse: bool) -> Any:
 
 def previous(x: Any, fill: float, *, axis: int, reverse: bool) -> Any:
     """For each position the element at the one before it; `fill` before the first."""
-    length = x.shape[axis]
-    if not length:
+    if not x.shape[axis]:
         return x
-    axes = range(len(x.shape))
-    first, last = (1, 0) if reverse else (0, 1)
-    rest = slice_(
-        x,
-        start=tuple([first if k == axis else 0 for k in axes]),
-        stop=tuple([length - last if k == axis else d for k, d in enumerate(x.shape)]),
-        step=(1,) * len(axes),
-    )
-    return pad(
-        rest,
-        scalar(x, fill),
-        low=tuple([last if k == axis else 0 for k in axes]),
-        high=tuple([first if k == axis else 0 for k in axes]),
-        interior=(0,) * len(axes),
-    )
+    return _delayed(_without(x, axis, first=reverse), fill, axis, reverse)
+
+
+def _without(x: Any, axis: int, *, first: bool) -> Any:
+    """All but the first, or all but the last, along an axis."""
+    unit, zeros = _unit(x, axis), (0,) * len(x.shape)
+    shorter = tuple([d - u for d, u in zip(x.shape, unit, strict=True)])
+    start, stop = (unit, x.shape) if first else (zeros, shorter)
+    return slice_(x, start=start, stop=stop, step=(1,) * len(unit))
+
+
+def _delayed(x: Any, fill: float, axis: int, reverse: bool) -> Any:
+    """One position later, `fill` at the first."""
+    unit, zeros = _unit(x, axis), (0,) * len(x.shape)
+    low, high = (zeros, unit) if reverse else (unit, zeros)
+    return pad(x, scalar(x, fill), low=low, high=high, interior=zeros)
+
+
+def _unit(x: Any, axis: int) -> tuple[int, ...]:
+    return tuple([int(k == axis) for k in range(len(x.shape))])
 
 
 def by_doubling(xp: Any, combine: Callable[..., Any], xs: Sequence[Any]) -> Sequence[Any]:
@@ -178,14 +184,32 @@ def _recurrence_types(a: ArrayType, b: ArrayType, *, axis: int, reverse: bool) -
 def _recurrence_jvp(xs: Any, dxs: Any, **way: Any) -> Any:
     (a, b), (da, db) = xs, dxs
     t = recurrence(a, b, **way)
-    moved = None if da is None else mul(da, previous(t, 0, **way))
+    moved = None if da is None else _times_previous(da, t, **way)
     return t, recurrence(a, sum_tangents([moved, db]), **way)
+
+
+def _times_previous(da: Any, t: Any, *, axis: int, reverse: bool) -> Any:
+    """da[n] * t[n-1], which does not depend on the first of da."""
+    if not t.shape[axis]:
+        return mul(da, t)
+    behind, before = (
+        _without(x, axis, first=first) for x, first in ((da, not reverse), (t, reverse))
+    )
+    return _delayed(mul(behind, before), 0, axis, reverse)
 
 
 def _recurrence_transpose(ct: Any, i: int, a: Any, b: Any, *, axis: int, reverse: bool) -> Any:
     """By b only: s[n] = a[n+1] * s[n+1] + ct[n]."""
     following = previous(a, 0, axis=axis, reverse=not reverse)
     return recurrence(following, ct, axis=axis, reverse=not reverse)
+
+
+def _recurrence_mask(mask: Any, i: int, a: Any, b: Any, *, axis: int, reverse: bool) -> Any:
+    """An element counts for what is behind it, as far as no coefficient is zero."""
+    back: dict[str, Any] = {"axis": axis, "reverse": not reverse}
+    zero, one = np.float64(0), np.float64(1)
+    carries = select(not_equal(previous(a, 0, **back), scalar(a, 0)), one, zero)
+    return greater(recurrence(carries, select(mask, one, zero), **back), zero)
 
 
 def _recurrence_batch(size: int, xs: Any, mapped: Any, *, axis: int, reverse: bool) -> Any:
@@ -200,7 +224,7 @@ recurrence: Primitive = Primitive(
     jvp=_recurrence_jvp,
     transpose=_recurrence_transpose,
     batch=_recurrence_batch,
-    mask=_reach,
+    mask=_recurrence_mask,
     cost=lambda in_types, out_types, *, axis, reverse: 2 * out_types[0].size,
 )
 

@@ -1,11 +1,11 @@
 """Windows at computed positions: `dynamic_slice` reads one, `dynamic_update` writes one.
 
-The size of a window is static; where it starts along each axis is a 0-d integer that may be computed.
-As in NumPy, a negative start counts from the end, and a window that does not fit raises an IndexError.
-(Asking whether it fits makes a GPU wait, unless the start is known to the host.)
+The size of a window is static; where it starts along each axis is a 0-d integer that may be
+computed. As in NumPy, a negative start counts from the end, and a window that does not fit raises
+an IndexError. (Asking whether it fits makes a GPU wait, unless the start is known to the host.)
 
-Both also work on a stack: starts of shape `lead` take one window from each of the arrays that `x`, of
-shape `(*lead, ...)`, holds. This is what `vmap` makes of them.
+Both also work on a stack: starts of shape `lead` take one window from each of the arrays that `x`,
+of shape `(*lead, ...)`, holds. This is what `vmap` makes of them.
 """
 
 from __future__ import annotations

@@ -62,12 +62,12 @@ def _integer_power_run(xp: Any, x: Any, *, n: int) -> Any:
         return xp.power(x, x.dtype.type(n))
     if n < 0:
         return xp.reciprocal(_product(xp, x, -n))
-    return _product(xp, x, n) if n else xp.ones_like(x)[()]
+    return _product(xp, x, n) if n > 1 else +x if n else xp.ones_like(x)[()]
 
 
 def _product(xp: Any, x: Any, n: int) -> Any:
     if n == 1:
-        return +x
+        return x
     return xp.square(_product(xp, x, n // 2)) if n % 2 == 0 else _product(xp, x, n - 1) * x
 
 
@@ -77,12 +77,12 @@ def _integer_power_text(types: Any, params: dict[str, Any]) -> str:
         return f"np.power({{0}}, {float(n) if types[0].inexact else n})"
     if n < 0:
         return f"np.reciprocal({_product_text(-n)})"
-    return _product_text(n) if n else "np.ones_like({0})"
+    return _product_text(n) if n > 1 else "+{0}" if n else "np.ones_like({0})"
 
 
 def _product_text(n: int) -> str:
     if n == 1:
-        return "+{0}"
+        return "{0}"
     half = _product_text(n // 2)
     return f"np.square({half})" if n % 2 == 0 else f"{_product_text(n - 1)} * {{0}}"
 

@@ -1,15 +1,15 @@
-"""Folding axes away: prod, max, min, all, bitwise folds, logsumexp, and the positions of extremes.
+"""Folding axes away: prod, max, min, all, bitwise folds, logsumexp, and positions of extremes.
 
-(`reduce_sum` and `reduce_any` are in `algebra`.) Params: `axes`, increasing; `argmax` and `argmin` have
-one `axis`. Conventions: elements that tie for the maximum share the derivative evenly; the derivative
-of a product is exact where factors are zero; that of `reduce_logsumexp` is zero where all are -inf.
+(`reduce_sum` and `reduce_any` are in `algebra`.) All have the param `axes`, but `argmax` and
+`argmin` one `axis`. Conventions: elements that tie for the maximum share the derivative evenly;
+the derivative of a product is exact where factors are zero; that of `reduce_logsumexp` is zero
+where all elements are -inf, and at +inf it is shared by the elements that are +inf.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from autodiff.ir.types import ArrayType
 from autodiff.primitives.algebra import (
     add,
     broadcast,
-    full_like,
+    method_text,
     mul,
     neg,
     reduce_sum,
@@ -27,8 +27,8 @@ from autodiff.primitives.algebra import (
     shifted,
     zeros_like,
 )
-from autodiff.primitives.arithmetic import convert, div, select, stop_gradient, sub
-from autodiff.primitives.comparison import equal, greater, less
+from autodiff.primitives.arithmetic import convert, div, select, stop_gradient
+from autodiff.primitives.comparison import equal, greater, less, logical_not
 from autodiff.primitives.cumulative import cumprod, previous
 from autodiff.primitives.dtypes import floating, scalar
 from autodiff.primitives.exponential import log
@@ -43,19 +43,6 @@ __all__ = [
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
-
-
-def _method(name: str) -> Callable[..., str]:
-    """The text of a reducing ndarray method; its result keeps the dtype of the operand."""
-
-    def text(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
-        axes = params["axes"]
-        given = "" if types[0].ndim == len(axes) else str(axes[0] if len(axes) == 1 else axes)
-        widens = name == "prod" and not types[0].inexact
-        dtype = f"dtype='{types[0].dtype.name}'" if widens else ""
-        return f"{{0}}.{name}({', '.join(filter(None, (given, dtype)))})"
-
-    return text
 
 
 def _batch(new: Callable[[], Primitive]) -> Callable[..., Any]:
@@ -100,7 +87,7 @@ reduce_prod: Primitive = Primitive(
     run=lambda xp, x, *, axes: xp.prod(x, axis=axes, dtype=x.dtype),
     jvp=_prod_jvp,
     batch=_batch(lambda: reduce_prod),
-    python=_method("prod"),
+    python=method_text("prod"),
     cost=_cost,
 )
 
@@ -123,11 +110,9 @@ def _extreme(name: str, ufunc: str, loses: Primitive) -> Primitive:
         (x,), (dx,) = xs, dxs
         y = new(x, axes=axes)
         # Where the result is NaN nothing loses, so that its tangent is not lost, either.
-        lost = loses(x, broadcast(y, shape=x.shape, axes=axes))
-        losers = reduce_sum(convert(lost, dtype=x.dtype), axes=axes)
-        winners = sub(full_like(y, _count(x, axes)), losers)
-        moved = reduce_sum(select(lost, scalar(x, 0), dx), axes=axes)
-        return y, div(moved, winners)
+        wins = logical_not(loses(x, broadcast(y, shape=x.shape, axes=axes)))
+        winners = reduce_sum(convert(wins, dtype=x.dtype), axes=axes)
+        return y, div(reduce_sum(select(wins, dx, scalar(x, 0)), axes=axes), winners)
 
     new: Primitive = Primitive(
         name,
@@ -135,7 +120,7 @@ def _extreme(name: str, ufunc: str, loses: Primitive) -> Primitive:
         run=lambda xp, x, *, axes: getattr(xp, method)(x, axis=axes),
         jvp=jvp,
         batch=_batch(lambda: new),
-        python=_method(method),
+        python=method_text(method),
         cost=_cost,
     )
     return new
@@ -183,12 +168,12 @@ reduce_all: Primitive = Primitive(
     types=_logical_types,
     run=lambda xp, x, *, axes: xp.all(x, axis=axes),
     batch=_batch(lambda: reduce_all),
-    python=_method("all"),
+    python=method_text("all"),
     cost=_cost,
 )
 
 
-def _bitwise(name: str, called: str, identity: int) -> Primitive:
+def _bitwise(name: str, called: str) -> Primitive:
     def types(x: ArrayType, *, axes: Shape) -> tuple[ArrayType]:
         if x.dtype.kind not in "biu":
             raise TypeError(f"{name} takes integers or truth values, not {x}")
@@ -201,7 +186,8 @@ def _bitwise(name: str, called: str, identity: int) -> Primitive:
         kept = [d for axis, d in enumerate(x.shape) if axis not in axes]
         rows = xp.moveaxis(x, axes, tuple(range(len(axes)))).reshape(_count(x, axes), *kept)
         if not len(rows):
-            return xp.full(kept, identity, dtype=x.dtype)
+            zeros = xp.zeros(kept, dtype=x.dtype)
+            return ~zeros if called == "bitwise_and" else zeros
         return _halved(xp, ufunc, rows)
 
     new: Primitive = Primitive(name, types=types, run=run, batch=_batch(lambda: new), cost=_cost)
@@ -217,9 +203,9 @@ def _halved(xp: Any, ufunc: Any, rows: Any) -> Any:
     return rows[0]
 
 
-reduce_and = _bitwise("reduce_and", "bitwise_and", -1)
-reduce_or = _bitwise("reduce_or", "bitwise_or", 0)
-reduce_xor = _bitwise("reduce_xor", "bitwise_xor", 0)
+reduce_and = _bitwise("reduce_and", "bitwise_and")
+reduce_or = _bitwise("reduce_or", "bitwise_or")
+reduce_xor = _bitwise("reduce_xor", "bitwise_xor")
 
 
 # ---- the logarithm of a sum of exponentials

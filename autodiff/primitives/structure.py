@@ -1,7 +1,7 @@
 """Moving elements without computing on them: reshape, permute, flip, slice, pad, concatenate.
 
-All are linear, and they come in pairs that transpose into one another: `slice_` and `pad` are such a
-pair. Everything about their shapes is static; for windows at computed positions see `dynamic`.
+All are linear, and they transpose into one another: `slice_` and `pad` are such a pair. Everything
+about their shapes is static; for windows at computed positions see `dynamic`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from autodiff.primitives.record import Primitive
 
 __all__ = [
-    "Builder", "Number", "Outer", "Region", "Row", "current_builder", "enter", "leave", "opened",
+    "Builder", "Call", "Number", "Outer", "Region", "Row", "Script", "current_builder", "enter", "leave", "opened",
 ]  # fmt: skip
 
 Number = int | Literal  # how a row names an operand: a variable by its number, or a literal
@@ -46,33 +46,84 @@ class Region(NamedTuple):
     primitive: Primitive
 
 
+class Call(NamedTuple):
+    """What a call of a NumPy function recorded: the rows from `start` to `stop`, and its result."""
+
+    start: int
+    stop: int
+    number: int
+    kind: Any
+
+
+class Script:
+    """A finished recording.
+
+    A function mostly does what it did the last time. So a builder first follows the script of the last
+    time, which is cheaper than recording anew, and departs from it at the first difference. If it never
+    does, all that was derived from the script holds for this run, too.
+    """
+
+    __slots__ = (
+        "_key", "calls", "counts", "derived", "firsts", "inputs", "outputs", "regions", "rows", "table", "trails",
+        "types",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.types: list[ArrayType] = []  # of each variable
+        self.inputs: list[int] = []
+        self.rows: list[Row] = []
+        self.firsts: list[int] = []  # number of the first result of each row
+        self.counts: dict[int, int] = {}  # results of each row, where there is not exactly one
+        self.trails: list[Trail | Source | None] = []
+        self.table: dict[Row, int] = {}  # first result of each row
+        self.calls: dict[Any, Call] = {}
+        self.outputs: list[Number] = []
+        self.regions: tuple[Region, ...] = ()
+        self.derived: dict[Any, Any] = {}  # for those who derive something from it
+        self._key: tuple[Any, ...] | None = None
+
+    def key(self) -> tuple[Any, ...]:
+        """What identifies the program: two recordings with equal keys give equal programs."""
+        if self._key is None:
+            types = self.types
+            inputs = tuple([(number, types[number]) for number in self.inputs])
+            self._key = tuple(self.rows), inputs, tuple(self.outputs), self.regions
+        return self._key
+
+
 class Builder:
     """Records rows; a `staging` builder (that of a transform) also records operations on constants."""
 
     __slots__ = (
-        "captured", "closed", "counts", "firsts", "inputs", "label", "level", "locked", "namer",
-        "numbers", "parent", "producers", "regions", "rows", "scanned", "staging", "table", "trail",
-        "trails", "types", "values", "wanted",
+        "calls", "captured", "closed", "counts", "firsts", "inputs", "label", "level", "locked", "namer",
+        "numbers", "parent", "position", "producers", "regions", "rows", "scanned", "script",
+        "staging", "table", "taken", "trail", "trails", "types", "values", "wanted",
     )  # fmt: skip
 
-    def __init__(self, *, staging: bool = False, label: str = "a function") -> None:
+    def __init__(
+        self, *, staging: bool = False, label: str = "a function", script: Script | None = None
+    ) -> None:
         self.parent = parent = _current.get()
         self.level: int = 0 if parent is None else parent.level + 1
         self.staging = staging
         self.label = label  # what is being traced, as errors name it
         self.closed = False
         self.trail: Trail | Source | None = None  # the user's line, for what a transform records
-        self.types: list[ArrayType] = []  # of each variable
-        self.inputs: list[int] = []
         self.namer: Callable[[], list[str]] = list  # the user's names of the first inputs
-        self.rows: list[Row] = []
-        self.firsts: list[int] = []  # number of the first result of each row
-        self.counts: dict[int, int] = {}  # results of each row, where there is not exactly one
-        self.trails: list[Trail | Source | None] = []
-        self.table: dict[Row, int] = {}  # first result of each row
+        self.script = script  # what the function is expected to do, as long as it does so
+        self.position = self.taken = 0  # how many rows and inputs of the script have come up
+        source = script or Script()
+        self.types = source.types
+        self.inputs = source.inputs
+        self.rows = source.rows
+        self.firsts = source.firsts
+        self.counts = source.counts
+        self.trails = source.trails
+        self.table = source.table
+        self.calls = source.calls
         self.captured: list[Any] = []  # arrays and `Outer`s, by reference
         self.numbers: dict[Any, int] = {}  # inputs that stand for the captured
-        self.locked: list[np.ndarray[Any, Any]] = []
+        self.locked: list[Any] = []  # flags of the arrays that were made read-only
         self.regions: list[Region] = []
         self.values: dict[int, Any] = {}  # of variables, as far as they are known
         self.wanted: set[int] = set()  # inputs that are being differentiated
@@ -81,6 +132,12 @@ class Builder:
 
     def input(self, type: ArrayType) -> int:
         """The number of a new input variable."""
+        if self.script is not None:
+            number, k = self.next_number(), self.taken
+            if k < len(self.inputs) and self.inputs[k] == number and self.types[number] is type:
+                self.taken = k + 1
+                return number
+            self.depart()
         number = len(self.types)
         self.types.append(type)
         self.inputs.append(number)
@@ -88,6 +145,17 @@ class Builder:
 
     def record(self, row: Row, out_types: Sequence[ArrayType]) -> int:
         """The number of the first result of `row`, recorded now or before."""
+        if self.closed:
+            self.refuse()
+        if self.script is not None:
+            p = self.position
+            if p < len(self.rows) and self.rows[p] == row:
+                self.position = p + 1
+                return self.firsts[p]
+            first = self.table.get(row)
+            if first is not None and first < self.next_number():
+                return first
+            self.depart()
         first = self.table.get(row)
         if first is None:
             types = self.types
@@ -100,9 +168,72 @@ class Builder:
             self.rows.append(row)
             self.firsts.append(first)
             self.trails.append(self.trail if self.staging else current_trail(4))
-        if self.closed:
-            self.refuse()
         return first
+
+    def next_number(self) -> int:
+        """The number that the next variable will get."""
+        if self.script is None:
+            return len(self.types)
+        after_inputs = self.inputs[self.taken - 1] + 1 if self.taken else 0
+        return max(after_inputs, self.results(self.position - 1).stop) if self.position else after_inputs
+
+    def depart(self) -> None:
+        """Leave the script: from here on, record in full."""
+        if self.script is None:
+            return
+        p, n = self.position, self.next_number()
+        self.script = None
+        self.types, self.inputs = self.types[:n], self.inputs[: self.taken]
+        self.rows, self.firsts, self.trails = self.rows[:p], self.firsts[:p], self.trails[:p]
+        self.counts = {row: count for row, count in self.counts.items() if row < p}
+        self.table = dict(zip(self.rows, self.firsts, strict=True))
+        self.calls = {key: call for key, call in self.calls.items() if call.stop <= p}
+        self.producers, self.scanned = {}, 0
+
+    def skip(self, call: Call) -> bool:
+        """Whether the rows of a call are recorded already; if the script has them next, they are now."""
+        if self.script is None or call.stop <= self.position:
+            return True
+        if call.start == self.position:
+            self.position = call.stop
+            return True
+        return False
+
+    def row_count(self) -> int:
+        """How many rows have been recorded."""
+        return len(self.rows) if self.script is None else self.position
+
+    def input_count(self) -> int:
+        """How many inputs there are."""
+        return len(self.inputs) if self.script is None else self.taken
+
+    def enter_region(self) -> tuple[int, Any, Any]:
+        """Record apart from what was recorded before; undone by `leave_region`."""
+        self.depart()
+        state = (len(self.rows), self.table, self.calls)
+        self.table, self.calls = {}, {}
+        return state
+
+    def leave_region(self, state: tuple[int, Any, Any], primitive: Primitive) -> None:
+        """Let the results of what was recorded since pass through `primitive` on their way out."""
+        start, self.table, self.calls = state
+        if len(self.rows) > start:
+            self.regions.append(Region(start, len(self.rows), primitive))
+
+    def finish(self, outputs: list[Number]) -> Script:
+        """What was recorded; the script itself, if it was followed to the end."""
+        script = self.script
+        if script is not None:
+            done = self.position == len(self.rows) and self.taken == len(self.inputs)
+            if done and script.outputs == outputs and script.regions == tuple(self.regions):
+                return script
+            self.depart()
+        new = Script()
+        new.types, new.inputs, new.rows, new.firsts = self.types, self.inputs, self.rows, self.firsts
+        new.counts, new.trails, new.table = self.counts, self.trails, self.table
+        new.calls = self.calls
+        new.outputs, new.regions = outputs, tuple(self.regions)
+        return new
 
     def results(self, row: int) -> range:
         """The numbers of the results of a row."""
@@ -122,16 +253,17 @@ class Builder:
 
     def lock(self, array: Any) -> None:
         """Make an array read-only until the trace is closed, so that no change to it goes unseen."""
-        if array.__class__ is np.ndarray and array.flags.writeable:
-            array.setflags(write=False)
-            self.locked.append(array)
+        if array.__class__ is np.ndarray:
+            flags = array.flags
+            if flags.writeable:
+                flags.writeable = False
+                self.locked.append(flags)
 
     def close(self) -> None:
         """End the recording and give the captured arrays back."""
         self.closed = True
-        for array in reversed(self.locked):
-            array.setflags(write=True)
-        self.locked.clear()
+        for flags in reversed(self.locked):
+            flags.writeable = True
 
     def refuse(self) -> None:
         """Say that a tracer outlived its trace."""
@@ -152,12 +284,6 @@ class Builder:
         row = self.producer(number)
         trail = None if row is None else self.trails[row]
         return resolve(*trail) if isinstance(trail, tuple) else trail
-
-    def key(self, outputs: Iterable[Number]) -> tuple[Any, ...]:
-        """What identifies the program that `program(outputs)` would build."""
-        types = self.types
-        inputs = tuple([(number, types[number]) for number in self.inputs])
-        return tuple(self.rows), inputs, tuple(outputs), tuple(self.regions)
 
     def program(self, outputs: Iterable[Number], name: str = "program") -> Program:
         """The recorded rows as a program."""

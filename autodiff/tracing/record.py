@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
+
+import numpy as np
 
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.bind import atom
-from autodiff.tracing.builder import Builder, Number, Outer, enter, leave
+from autodiff.tracing.builder import Builder, Outer, Script, enter, leave
 from autodiff.tracing.tracer import Tracer
 
 __all__ = ["Recording", "record"]
@@ -26,20 +29,16 @@ class Recording:
     inputs: list[Any]  # the values or outer tracers that were traced
     leaves: list[Any]  # of what the function returned
     spec: tree.Spec
-    atoms: list[Number]  # how the rows name those leaves that are traced
+    script: Script  # its outputs are the leaves that are traced
 
     def args(self) -> list[Any]:
         """What a program made from this takes: the inputs, then what was captured."""
         captured = self.builder.captured
         return [*self.inputs, *map(_outside, captured)] if captured else self.inputs
 
-    def key(self) -> tuple[Any, ...]:
-        """What identifies the program."""
-        return self.builder.key(self.atoms)
-
     def program(self, name: str) -> Program:
         """The recorded rows as a program that returns the traced leaves."""
-        return self.builder.program(self.atoms, name)
+        return self.builder.program(self.script.outputs, name)
 
     def output(self, results: Sequence[Any]) -> Any:
         """What the function returns, with these results for the traced leaves."""
@@ -61,6 +60,7 @@ def record(
     inputs: list[Any],
     *,
     label: str,
+    code: CodeType | None = None,
     types: Sequence[ArrayType] | None = None,
     wanted: Sequence[int] = (),
     namer: Callable[[], list[str]] = list,
@@ -69,9 +69,11 @@ def record(
 
     With `types` the tracers have those types; they know values only where an input's type is the
     given one (`types[i] is None` means: the input's own type, with its value). Without `types` all
-    know their values. `wanted` are the positions of inputs by which a derivative is taken.
+    know their values. `code` is the user's: what it did the last time is what it is expected to do.
+    `wanted` are the positions of inputs by which a derivative is taken.
     """
-    builder = Builder(label=label)
+    known = None if code is None else _scripts.get((code, label))
+    builder = Builder(label=label, script=known)
     builder.namer = namer
     builder.wanted.update(wanted)
     token = enter(builder)
@@ -87,19 +89,36 @@ def record(
         raise
     finally:
         leave(builder, token)
-    return Recording(builder, inputs, leaves, spec, atoms)
+    script = builder.finish(atoms)
+    if code is not None and script is not known:
+        _remember((code, label), script)
+    return Recording(builder, inputs, leaves, spec, script)
+
+
+_scripts: dict[tuple[CodeType, str], Script] = {}
+_SCRIPTS_KEPT = 256
+
+
+def _remember(key: tuple[CodeType, str], script: Script) -> None:
+    """Expect that the function will do the same the next time."""
+    _scripts.pop(key, None)
+    _scripts[key] = script
+    if len(_scripts) > _SCRIPTS_KEPT:
+        _scripts.pop(next(iter(_scripts)), None)
 
 
 def _input(builder: Builder, x: Any, type: ArrayType | None) -> Tracer:
     """A tracer for an input: with the value of `x`, or with a type only."""
+    cls = x.__class__
     own = type_of(x) if type is None else type
-    tracer = Tracer(builder, builder.input(own), own)
-    if x.__class__ in _WEAK:
-        tracer.kind = x.__class__
+    number = builder.input(own)
+    tracer = Tracer(builder, number, own)
+    if cls in _WEAK:
+        tracer.kind = cls
     if type is None:
-        known = Outer(x._builder, x._number) if x.__class__ is Tracer else x
-        builder.values[tracer._number] = known
-        builder.lock(x)
+        if cls is np.ndarray:
+            builder.lock(x)
+        builder.values[number] = Outer(x._builder, x._number) if cls is Tracer else x
     return tracer
 
 

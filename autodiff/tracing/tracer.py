@@ -7,6 +7,8 @@ fills. A tracer is a handle on a variable: in-place assignment moves it to a new
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from autodiff.errors import NoValueError, UnsupportedFunctionError
 from autodiff.ir.types import ArrayType
 from autodiff.tracing.builder import Builder
+from autodiff.tracing.calls import remembered_call
 from autodiff.tracing.values import depends_on_wanted, refuse_escape, value_of_number
 
 __all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "UFUNCS", "Tracer"]
@@ -48,29 +51,25 @@ class Tracer:
     # ---- NumPy's protocols
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__":
-            traced = UFUNCS.get(ufunc)
-            if traced is None:
-                raise _unsupported(f"{ufunc.__name__} (a ufunc)")
-            return traced(*inputs, **kwargs)
+        traced = UFUNCS.get(ufunc)
+        if traced is None:
+            raise _unsupported(f"{ufunc.__name__} (a ufunc)")
+        if method == "__call__" and not kwargs:
+            if traced.__class__ is FunctionType:
+                return remembered_call(self._builder, Tracer, ufunc, traced, inputs, kwargs)
+            return traced(*inputs)
         return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         traced = FUNCTIONS.get(func)
         if traced is None:
             raise _unsupported(f"{func.__module__}.{func.__name__}")
-        return traced(*args, **kwargs)
+        return remembered_call(self._builder, Tracer, func, traced, args, kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return METHODS["__array_namespace__"](self, api_version=api_version)
 
     def __getattr__(self, name: str) -> Any:
-        method = METHODS.get(name)
-        if method is not None:
-            return lambda *args, **kwargs: method(self, *args, **kwargs)
-        attribute = ATTRIBUTES.get(name)
-        if attribute is not None:
-            return attribute(self)
         known = hasattr(np.ndarray, name)
         raise AttributeError(
             f"a traced array has no attribute {name!r}"
@@ -125,13 +124,13 @@ class Tracer:
         return UFUNCS[np.divmod](other, self)
 
     def __pow__(self, other: Any) -> Any:
-        return UFUNCS[np.power](self, other)
+        return remembered_call(self._builder, Tracer, np.power, UFUNCS[np.power], (self, other), {})
 
     def __rpow__(self, other: Any) -> Any:
         return UFUNCS[np.power](other, self)
 
     def __matmul__(self, other: Any) -> Any:
-        return UFUNCS[np.matmul](self, other)
+        return remembered_call(self._builder, Tracer, np.matmul, UFUNCS[np.matmul], (self, other), {})
 
     def __rmatmul__(self, other: Any) -> Any:
         return UFUNCS[np.matmul](other, self)
@@ -305,6 +304,16 @@ class Tracer:
         if depends_on_wanted(self._builder, self._number):
             refuse_escape(self._builder, asked, instead)
         return self._value(asked)
+
+
+def remembering(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method of tracers that does what `method` does, or did when it was called like this before."""
+
+    @wraps(method)
+    def remembered(self: Tracer, *args: Any, **kwargs: Any) -> Any:
+        return remembered_call(self._builder, Tracer, name, method, (self, *args), kwargs)
+
+    return remembered
 
 
 def _unsupported(name: str) -> UnsupportedFunctionError:

@@ -9,7 +9,10 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import optree
+
+from autodiff.tracing.tracer import Tracer
 
 __all__ = ["Spec", "flatten", "map", "paths", "register", "unflatten"]
 
@@ -19,28 +22,53 @@ NAMESPACE = "autodiff"
 
 def flatten(tree: Any) -> tuple[list[Any], Spec]:
     """The leaves of a container, and its structure. None is structure, not a leaf."""
+    if _is_bare[tree.__class__]:
+        return [tree], LEAF
     leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
     for leaf in leaves:
-        if _is_dataclass[leaf.__class__]:
+        if not _is_bare[leaf.__class__] and dataclasses.is_dataclass(leaf.__class__):
             _register_dataclass(type(leaf))
             return flatten(tree)
     return leaves, spec
 
 
-class _DataclassTest(dict[type, bool]):
-    """Whether a class is a dataclass; decided once for each class."""
+def flatten_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Spec]:
+    """The leaves and the structure of the arguments of a call."""
+    if kwargs or not all([_is_bare[x.__class__] for x in args]):
+        return flatten((args, kwargs))
+    spec = _bare_calls.get(len(args))
+    if spec is None:
+        spec = _bare_calls[len(args)] = flatten(((0,) * len(args), {}))[1]
+    return list(args), spec
 
-    def __missing__(self, cls: type) -> bool:
-        self[cls] = answer = dataclasses.is_dataclass(cls)
-        return answer
 
-
-_is_dataclass = _DataclassTest()
+def unflatten_call(spec: Spec, leaves: list[Any]) -> tuple[Any, dict[str, Any]]:
+    """The arguments of a call of this structure with these leaves."""
+    if spec is _bare_calls.get(len(leaves)):
+        return leaves, {}
+    return optree.tree_unflatten(spec, leaves)  # type: ignore[return-value]
 
 
 def unflatten(spec: Spec, leaves: Any) -> Any:
     """The container of this structure with these leaves."""
+    if spec is LEAF:
+        (leaf,) = leaves
+        return leaf
     return optree.tree_unflatten(spec, leaves)
+
+
+class _BareTest(dict[type, bool]):
+    """Whether values of a class are surely leaves; asked of optree once for each class."""
+
+    def __missing__(self, cls: type) -> bool:
+        bare = issubclass(cls, np.ndarray | np.generic | int | float | complex | str | Tracer)
+        self[cls] = bare
+        return bare
+
+
+_is_bare = _BareTest()
+LEAF = optree.tree_structure(0)
+_bare_calls: dict[int, Spec] = {}
 
 
 def map(fun: Callable[..., Any], tree: Any, *rest: Any) -> Any:  # noqa: A001  # the field's name for it

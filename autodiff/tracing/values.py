@@ -17,6 +17,9 @@ from autodiff.tracing.builder import Builder, Outer
 __all__ = ["depends_on_wanted", "explain_no_value", "refuse_escape", "value_of_number"]
 
 
+asked = 0  # how often Python has asked for a value: what it then does depends on more than rows
+
+
 class _NoValue(Exception):
     """An input without a value was reached."""
 
@@ -25,12 +28,14 @@ class _NoValue(Exception):
         self.builder, self.number = builder, number
 
 
-def value_of_number(builder: Builder, number: int, asked: str) -> Any:
-    """The value of a variable; `asked` says what Python wanted it for, should there be none."""
+def value_of_number(builder: Builder, number: int, reason: str) -> Any:
+    """The value of a variable; `reason` says what Python wants it for, should there be none."""
+    global asked  # noqa: PLW0603  # a counter that only ever has to change
+    asked += 1
     try:
         return _value(builder, number)
     except _NoValue as missing:
-        raise NoValueError(explain_no_value(missing.builder, missing.number, asked)) from None
+        raise NoValueError(explain_no_value(missing.builder, missing.number, reason)) from None
 
 
 def _value(builder: Builder, number: int) -> Any:
@@ -49,9 +54,9 @@ def _rows_needed(builder: Builder, number: int) -> list[int]:
     needed: set[int] = set()
     pending = [number]
     while pending:
-        row = builder.producer(asked := pending.pop())
+        row = builder.producer(variable := pending.pop())
         if row is None:
-            raise _NoValue(builder, asked)
+            raise _NoValue(builder, variable)
         if row not in needed:
             needed.add(row)
             pending += [
@@ -104,11 +109,11 @@ def _input_name(builder: Builder, number: int) -> str:
     return f"`{names[position]}`" if position < len(names) and names[position] else "a traced input"
 
 
-def explain_no_value(builder: Builder, number: int, asked: str) -> str:
+def explain_no_value(builder: Builder, number: int, reason: str) -> str:
     """What to write instead of asking for a value that does not exist."""
     name = _input_name(builder, number)
     return (
-        f"{asked} needs the value of something that depends on {name}, which has no value while "
+        f"{reason} needs the value of something that depends on {name}, which has no value while "
         f"{builder.label} is traced.{_here()}\n"
         "Write instead:\n"
         "  - for `if` on data: `np.where(condition, a, b)`, or `ad.cond(condition, f, g, x)`;\n"

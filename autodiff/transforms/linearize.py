@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff.ir.editing import prune
 from autodiff.ir.program import Program
 from autodiff.tracing.build import build, evaluate
 from autodiff.transforms.jvp import jvp
@@ -52,7 +53,7 @@ def linearize(
     wanted = [m and w for m, w in zip(moving, outputs or [True] * n, strict=True)]
     tangents = iter(forward.outputs[n:])
     dys = [dy for dy, w in [(next(tangents), w) for m, w in zip(moving, wanted, strict=True) if m] if w]
-    forward = replace(forward, outputs=(*forward.outputs[:n], *dys))
+    forward = prune(replace(forward, outputs=(*forward.outputs[:n], *dys)))
     unknown = [False] * len(program.inputs) + [True] * sum(full)
     known, rest, _ = unzip(forward, unknown, policy, [False] * n + [True] * len(dys))
     return Linearized(

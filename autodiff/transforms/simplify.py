@@ -6,6 +6,7 @@ keep results exact, but for the order of rounding where a sum of equal terms bec
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -44,7 +45,8 @@ def simplify(program: Program) -> Program:
                 env[equation.outputs[0]] = result
         return [read(a) for a in program.outputs]
 
-    return build(fun, program.in_types, program.name, program.input_names)
+    with np.errstate(all="ignore"):  # what constants give is not for the user to be warned of now
+        return build(fun, program.in_types, program.name, program.input_names)
 
 
 def emit(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
@@ -102,8 +104,7 @@ def _fold_constants(primitive: Primitive, inputs: Sequence[Any], params: dict[st
     out = infer(primitive, tuple(params.items()), types, params)[0]
     lowered = [x if constant(x) is None else constant(x) for x in inputs]
     if all(isinstance(x, np.generic) for x in lowered):
-        with np.errstate(all="ignore"):
-            return full_like(out, primitive.run(np, *lowered, **params))
+        return full_like(out, primitive.run(np, *lowered, **params))
     shapes = {x.shape for x in lowered if x.__class__ is Tracer}
     return bind(primitive, *lowered, **params) if shapes == {out.shape} else None
 
@@ -231,10 +232,13 @@ def _reduce_sum(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     made = made_by(x, broadcast)
     if made is None or x.dtype.kind not in "fciu" or not set(axes) <= set(made[1]["axes"]):
         return None
-    count = int(np.prod([x.shape[i] for i in axes]))
+    n = math.prod([x.shape[i] for i in axes])
+    count = np.array(n).astype(x.dtype)[()]
+    if count.item() != n:  # too large for the dtype
+        return None
     left = [i for i in range(len(x.shape)) if i not in axes]
     shape = tuple([x.shape[i] for i in left])
-    total = emit(mul, made[0][0], x.dtype.type(count))
+    total = emit(mul, made[0][0], count)
     new = tuple([left.index(i) for i in made[1]["axes"] if i not in axes])
     return emit(broadcast, total, shape=shape, axes=new)
 

@@ -15,7 +15,7 @@ from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.types import Literal
 from autodiff.primitives.algebra import add, zeros_like
 from autodiff.primitives.arithmetic import select
-from autodiff.primitives.comparison import logical_and
+from autodiff.primitives.comparison import logical_and, logical_or
 from autodiff.primitives.masked import Masked
 from autodiff.tracing.build import apply, build, located, split
 from autodiff.tracing.builder import current_builder
@@ -117,9 +117,12 @@ def plain(ct: Any) -> Any:
 
 
 def _add(a: Any, b: Any) -> Any:
-    if isinstance(a, Masked) and isinstance(b, Masked) and a.mask._number == b.mask._number:
+    """The sum, which counts wherever one of the two does."""
+    if not (isinstance(a, Masked) and isinstance(b, Masked)):
+        return add(plain(a), plain(b))
+    if a.mask._number == b.mask._number:
         return Masked(add(a.ct, b.ct), a.mask, a.clean and b.clean)
-    return add(plain(a), plain(b))
+    return Masked(add(plain(a), plain(b)), logical_or(a.mask, b.mask), clean=True)
 
 
 def _pull(equation: Equation, cts: _Cotangents, values: _Values) -> None:
@@ -162,6 +165,8 @@ def _pull_one(equation: Equation, ct: Any, i: int, inputs: list[Any]) -> Any:
         new = rule(plain(ct), i, *inputs, **params)
         return Masked(new, mask_rule(ct.mask, i, *inputs, **params), clean=True)
     new = rule(ct.ct, i, *inputs, **params)
+    if new is None:
+        return None
     if mask_rule == "same":
         mask, clean = ct.mask, False
     else:

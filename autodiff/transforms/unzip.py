@@ -34,8 +34,13 @@ def save(equation: Equation, crossing: Crossing) -> bool:
 
 
 def sink(equation: Equation, crossing: Crossing) -> bool:
-    """Compute later what only the second program uses, unless more bytes would cross. Costs nothing."""
-    return crossing.primal.isdisjoint(equation.outputs) and _shrinks(equation, crossing)  # type: ignore[attr-defined, no-any-return]
+    """Compute later what only the second program uses, unless more bytes would cross. Costs nothing.
+
+    Views (broadcasts, say) are made again rather than kept, which costs nothing, either.
+    """
+    is_free = equation.primitive.view and equation.primitive.cheap
+    later = is_free or crossing.primal.isdisjoint(equation.outputs)  # type: ignore[attr-defined]
+    return later and _shrinks(equation, crossing)
 
 
 def recompute_cheap(equation: Equation, crossing: Crossing) -> bool:

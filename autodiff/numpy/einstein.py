@@ -16,12 +16,14 @@ import numpy as np
 
 from autodiff.numpy.arguments import check_layout, deliver, traced_operands
 from autodiff.numpy.products import LETTERS
-from autodiff.numpy.promotion import convert, result_dtype
+from autodiff.numpy.promotion import convert
 from autodiff.primitives.algebra import reduce_sum
 from autodiff.primitives.contraction import contract
 from autodiff.primitives.structure import permute, reshape
 
 __all__ = ["FUNCTIONS", "einsum"]
+
+_SORTED = "".join(sorted(LETTERS))
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
@@ -63,7 +65,7 @@ def einsum(
     check_layout("einsum", order)
     subscripts, arrays = _subscripts(operands)
     xs = traced_operands(*arrays)
-    common = result_dtype(*[x.type for x in xs])
+    common = np.result_type(*[x.dtype for x in xs])
     if dtype is not None:
         if not np.can_cast(common, dtype, casting):
             raise TypeError(f"np.einsum: cannot cast {common} to {dtype} by the rule {casting!r}")
@@ -105,7 +107,8 @@ def _subscripts(operands: Sequence[Any]) -> tuple[str, Sequence[Any]]:
 
 
 def _letters(labels: Sequence[Any]) -> str:
-    return "".join("..." if n is Ellipsis else LETTERS[n] for n in labels)
+    """Letters for numbers, sorted as the numbers are."""
+    return "".join("..." if n is Ellipsis else _SORTED[n] for n in labels)
 
 
 def _labels(subscripts: str, shapes: tuple[Shape, ...]) -> tuple[list[str], str]:
@@ -162,35 +165,33 @@ def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> Plan:
                 raise ValueError(
                     f"einsum {subscripts!r}: {label!r} is {known} in one operand, {size} in another"
                 )
+    found = [_diagonals(t, shape) for t, shape in zip(labels, shapes, strict=True)]
+    kept = ["".join(c for c, d in zip(t, dims, strict=True) if d == sizes[c]) for _, t, dims in found]
     alone, terms = [], []
-    for i, (term, shape) in enumerate(zip(labels, shapes, strict=True)):
-        others = output + "".join(labels[:i] + labels[i + 1 :])
-        step, term = _plan_alone(term, shape, sizes, others)
-        alone.append(step)
-        terms.append(term)
+    for i, (pairs, _, _) in enumerate(found):
+        others = output + "".join(kept[:i] + kept[i + 1 :])
+        summed = tuple([k for k, c in enumerate(kept[i]) if c not in others])
+        alone.append(Alone(pairs, tuple([sizes[c] for c in kept[i]]), summed))
+        terms.append("".join(c for c in kept[i] if c in others))
     if len(terms) == 1:
         order = tuple(map(terms[0].index, output))
         return Plan(tuple(alone), (), None if order == tuple(range(len(order))) else order)
     return Plan(tuple(alone), tuple(_steps(terms, output, sizes)), None)
 
 
-def _plan_alone(term: str, shape: Shape, sizes: dict[str, int], others: str) -> tuple[Alone, str]:
-    diagonals = []
-    dims = list(shape)
+def _diagonals(term: str, shape: Shape) -> tuple[tuple[Pair, ...], str, Shape]:
+    """Pairs of axes of one label, to be replaced by their diagonal; the labels and shape after that."""
+    pairs: list[Pair] = []
     while repeated := [c for c, n in Counter(term).items() if n > 1]:
         i = term.index(repeated[0])
         j = term.index(repeated[0], i + 1)
-        if dims[i] != dims[j]:
-            raise ValueError(f"einsum: {repeated[0]!r} stands for axes of {dims[i]} and {dims[j]}")
-        diagonals.append((i, j))
+        if shape[i] != shape[j]:
+            raise ValueError(f"einsum: {repeated[0]!r} stands for axes of {shape[i]} and {shape[j]}")
+        pairs.append((i, j))
         rest = [k for k in range(len(term)) if k not in (i, j)]
         term = "".join(term[k] for k in rest) + repeated[0]
-        dims = [*[dims[k] for k in rest], dims[i]]
-    kept = [k for k, c in enumerate(term) if dims[k] == sizes[c]]
-    term = "".join(term[k] for k in kept)
-    summed = tuple(k for k, c in enumerate(term) if c not in others)
-    step = Alone(tuple(diagonals), tuple(dims[k] for k in kept), summed)
-    return step, "".join(c for c in term if c in others)
+        shape = (*[shape[k] for k in rest], shape[i])
+    return tuple(pairs), term, shape
 
 
 def _steps(terms: list[str], output: str, sizes: dict[str, int]) -> list[Step]:

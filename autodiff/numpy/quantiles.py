@@ -1,0 +1,188 @@
+"""Medians, percentiles, quantiles, and their forms that pass over NaN: sorting, then interpolation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from autodiff.numpy.arguments import axes_of, deliver, kept_shape, operand, refuse
+from autodiff.numpy.promotion import convert
+from autodiff.numpy.selection import where
+from autodiff.primitives.structure import reshape
+from autodiff.tracing.tracer import Tracer
+
+__all__ = ["FUNCTIONS", "median", "quantile"]
+
+# Where the quantile q of n sorted elements lies among them: n q + a + q (1 - a - b), counted from 1.
+_CONTINUOUS = {
+    "interpolated_inverted_cdf": (0.0, 1.0),
+    "hazen": (0.5, 0.5),
+    "weibull": (0.0, 0.0),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
+}
+# Others lie at (n - 1) q, counted from 0, or at one of the neighbours, or between them.
+_PLACES: dict[str, Callable[[Any], Any]] = {
+    "linear": lambda at: at,
+    "lower": np.floor,
+    "higher": np.ceil,
+    "nearest": np.rint,
+    "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2,
+}
+_CHOOSING = ("lower", "higher", "nearest")  # which give an element, of the dtype of the array
+
+
+def _sorted_lanes(x: Any, axis: Any) -> Any:
+    """The axes in question as one, in front and sorted (NaN last)."""
+    axes = axes_of(axis, x.ndim)
+    kept = [d for i, d in enumerate(x.shape) if i not in axes]
+    count = math.prod([x.shape[i] for i in axes])
+    return np.sort(np.moveaxis(x, axes, range(len(axes))).reshape(count, *kept), axis=0)
+
+
+def _places(q: Any, count: Any, method: str) -> Any:
+    """Where the quantiles of `count` elements are, as fractional positions."""
+    if method in _PLACES:
+        return _PLACES[method]((count - 1) * q)
+    alpha, beta = _CONTINUOUS[method]
+    at = count * q + (alpha + q * (1 - alpha - beta)) - 1
+    last = max(count - 1, 0) if isinstance(count, int) else np.maximum(count - 1, 0)
+    return np.clip(at, 0, last)
+
+
+def _interpolated(lanes: Any, at: Any) -> Any:
+    """The sorted lanes (along axis 0) at fractional positions; `at` broadcasts against (q, lane)."""
+    low = np.floor(at)
+    weight = at - low
+    first = low.astype(np.intp)
+    second = np.minimum(first + 1, lanes.shape[0] - 1)
+    below, above = (_picked(lanes, i) for i in (first, second))
+    gap = where(np.isinf(below) & (below == above), 0, above - below)
+    return where(weight < 0.5, below + gap * weight, above - gap * (1 - weight))
+
+
+def _picked(lanes: Any, i: Any) -> Any:
+    """Of each lane the elements at positions `i`, which are common to all lanes or given for each."""
+    if i.shape[1:] == (1,) * (lanes.ndim - 1):
+        return np.take(lanes, i.reshape(i.shape[0]), axis=0)
+    return np.take_along_axis(lanes, i, axis=0)
+
+
+def _quantile(
+    called: str, a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: Any, skip_nan: bool
+) -> Any:
+    if method not in _CONTINUOUS and method not in _PLACES:
+        known = ", ".join([*_PLACES, *_CONTINUOUS])
+        raise refuse(called, f"method={method!r}", f"use one of {known}")
+    x = operand(a)
+    if x.dtype.kind == "c" or (x.dtype.kind == "b" and method not in _CHOOSING):
+        raise TypeError(f"np.{called}: the array must be of real numbers, not of {x.dtype}")
+    q = _probabilities(q, x.dtype)
+    given = x.dtype
+    x = convert(x, float) if x.dtype.kind in "biu" else x
+    lanes = _sorted_lanes(x, axis)
+    at = q.reshape(-1, *[1] * (lanes.ndim - 1))
+    missing = np.isnan(lanes)
+    if skip_nan:
+        count = np.sum(~missing, axis=0, keepdims=True)
+        result = _interpolated(lanes, _places(at, count.astype(q.dtype), method))
+        result = where(count > 0, result, np.nan)
+    else:
+        result = _interpolated(lanes, _places(at, lanes.shape[0], method))
+        result = where(missing[-1:], np.nan, result)
+    result = convert(result, given) if method in _CHOOSING else result
+    kept = kept_shape(x.shape, axes_of(axis, x.ndim)) if keepdims is True else lanes.shape[1:]
+    return deliver(called, reshape(result, shape=(*q.shape, *kept)), out)
+
+
+def _probabilities(q: Any, dtype: np.dtype[Any]) -> Any:
+    """The quantiles asked for: an array, or a tracer if they are traced; a Python number is weak."""
+    if q.__class__ is Tracer:
+        return q
+    known = np.asarray(q, dtype if isinstance(q, int | float) and dtype.kind == "f" else None)
+    known = known if known.dtype.kind == "f" else known.astype(float)
+    if not ((known >= 0) & (known <= 1)).all():
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    return known
+
+
+def quantile(
+    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: Any = False, *, weights: Any = None,
+) -> Any:  # fmt: skip
+    """`np.quantile`."""
+    _no_weights("quantile", weights)
+    return _quantile("quantile", a, q, axis, out, method, keepdims, skip_nan=False)
+
+
+def percentile(
+    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: Any = False, *, weights: Any = None,
+) -> Any:  # fmt: skip
+    """`np.percentile`."""
+    _no_weights("percentile", weights)
+    q = _hundredth(q)
+    return _quantile("percentile", a, q, axis, out, method, keepdims, skip_nan=False)
+
+
+def nanquantile(
+    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: Any = False, *, weights: Any = None,
+) -> Any:  # fmt: skip
+    """`np.nanquantile`."""
+    _no_weights("nanquantile", weights)
+    return _quantile("nanquantile", a, q, axis, out, method, keepdims, skip_nan=True)
+
+
+def nanpercentile(
+    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: str = "linear", keepdims: Any = False, *, weights: Any = None,
+) -> Any:  # fmt: skip
+    """`np.nanpercentile`."""
+    _no_weights("nanpercentile", weights)
+    q = _hundredth(q)
+    return _quantile("nanpercentile", a, q, axis, out, method, keepdims, skip_nan=True)
+
+
+def _hundredth(q: Any) -> Any:
+    return q / 100 if isinstance(q, int | float) else np.true_divide(q, 100)
+
+
+def _no_weights(called: str, weights: Any) -> None:
+    if weights is not None:
+        raise refuse(called, "weights=", "sort by hand with `np.argsort` and use `np.interp`")
+
+
+def median(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
+    """`np.median`."""
+    x = operand(a)
+    lanes = _sorted_lanes(x, axis)
+    count = lanes.shape[0]
+    result = np.mean(lanes[(count - 1) // 2 : count // 2 + 1], axis=0)
+    if count and x.dtype.kind in "fc":
+        result = where(np.isnan(lanes[-1]), x.dtype.type(np.nan), result)
+    kept = kept_shape(x.shape, axes_of(axis, x.ndim)) if keepdims is True else lanes.shape[1:]
+    return deliver("median", reshape(result, shape=kept), out)
+
+
+def nanmedian(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
+    """`np.nanmedian`."""
+    return _quantile("nanmedian", a, 0.5, axis, out, "linear", keepdims, skip_nan=True)
+
+
+FUNCTIONS = {
+    np.median: median,
+    np.quantile: quantile,
+    np.percentile: percentile,
+    np.nanmedian: nanmedian,
+    np.nanquantile: nanquantile,
+    np.nanpercentile: nanpercentile,
+}

@@ -1,0 +1,52 @@
+"""Programs as the tests write and read them: as text without source lines."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from textwrap import dedent
+from typing import Any
+
+import autodiff.control
+import autodiff.primitives
+from autodiff.ir import ArrayType, Program, check, parse, parse_dtype, to_text
+from autodiff.primitives.record import Primitive
+from autodiff.tracing.build import build
+
+__all__ = ["expected", "program", "read", "shown", "typed"]
+
+# The parser knows the primitives of modules that have been imported.
+for package in (autodiff.primitives, autodiff.control):
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
+def read(text: str) -> Program:
+    """The program that a text describes, checked."""
+    return check(parse(dedent(text).strip(), Primitive.named))
+
+
+def shown(program: Program) -> str:
+    """The text of a program, as tests expect it: indented by nothing, and without source lines."""
+    return to_text(program, sources=False)
+
+
+def expected(text: str) -> str:
+    """A text from within a test, without its margin."""
+    return dedent(text).strip()
+
+
+def typed(text: str) -> ArrayType:
+    """A type from its text, such as `f64[2,3]`."""
+    dtype, _, shape = text.rstrip("]").partition("[")
+    return ArrayType(tuple([int(d) for d in shape.split(",") if d]), parse_dtype(dtype))
+
+
+def program(fun: Any, *types: str, name: str = "f", names: tuple[str, ...] = ()) -> Program:
+    """The program of a function of primitives, over inputs of these types."""
+
+    def results(*args: Any) -> Any:
+        out = fun(*args)
+        return out if isinstance(out, list | tuple) else [out]
+
+    return build(results, [typed(t) for t in types], name, names)
