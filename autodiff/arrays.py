@@ -7,7 +7,7 @@ user has imported CuPy, so the module is found among those already loaded.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from types import ModuleType
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "DEVICE_LIBRARIES", "is_array", "is_device_array", "is_device_class", "namespace",
+    "DEVICE_LIBRARIES", "is_array", "is_device_array", "is_device_class", "namespace", "on_device",
     "quiet", "to_host",
 ]  # fmt: skip
 
@@ -50,12 +50,27 @@ def is_array(x: Any) -> bool:
     return isinstance(x, np.ndarray | np.generic) or _device_classes[x.__class__]
 
 
-def namespace(values: Iterable[Any]) -> ModuleType:
-    """The module that works on these values: cupy if any of them is a CuPy array, else numpy."""
+def namespace(values: Sequence[Any]) -> ModuleType:
+    """The module that works on these values: cupy if any of them is a CuPy array, else numpy.
+
+    Scalars go with either; arrays of both libraries are refused, since nothing moves by itself.
+    """
     for x in values:
         if _device_classes[x.__class__]:
+            for other in values:
+                if isinstance(other, np.ndarray):
+                    raise TypeError(_explain_mixture(other, x))
             return sys.modules[type(x).__module__.partition(".")[0]]
     return np
+
+
+def _explain_mixture(host: Any, device: Any) -> str:
+    shown = [f"{x.dtype}{list(x.shape)}" for x in (host, device)]
+    return (
+        f"a NumPy array ({shown[0]}) and a CuPy array ({shown[1]}) are used together. Write instead: "
+        "`cupy.asarray(x)` of the NumPy array, to compute on the device, or `x.get()` of the CuPy "
+        "array, to compute on the host"
+    )
 
 
 def quiet() -> AbstractContextManager[None]:
@@ -80,6 +95,11 @@ class _Quiet:
 
     def __exit__(self, *exception: object) -> None:
         _ERROR_STATE.reset(self.token)  # type: ignore[union-attr]
+
+
+def on_device(xp: ModuleType, x: Any) -> Any:
+    """An array or scalar as an array of the device library `xp`."""
+    return x if _device_classes[x.__class__] else xp.asarray(x)
 
 
 def to_host(x: Any) -> Any:

@@ -108,6 +108,8 @@ class FlatCall:
     @property
     def inputs(self) -> list[Any]:
         """The leaves that are traced."""
+        if len(self.positions) == len(self.leaves):
+            return self.leaves
         return [self.leaves[i] for i in self.positions]
 
     def __call__(self, tracers: Sequence[Any]) -> Any:
@@ -153,27 +155,34 @@ _traceable_classes = _TraceableClasses()
 class Selection:
     """Which leaves of calls of one signature are traced, and by which they are differentiated."""
 
-    def __init__(self, call: FlatCall, selector: Selector, transform: str) -> None:
+    def __init__(
+        self, call: FlatCall, selector: Selector, transform: str, *, lenient: bool = False
+    ) -> None:
         self.ranges, self.specs = selector.ranges(call.spec)
         wanted = [i for argument in self.ranges for i in argument if is_inexact(call.leaves[i])]
         self.wanted = set(wanted)  # positions among the leaves
         for argument, spec, name in zip(self.ranges, self.specs, selector.arguments, strict=True):
-            if spec.is_leaf() and argument[0] not in self.wanted:
+            if spec.is_leaf() and argument[0] not in self.wanted and not lenient:
                 refuse_argument(call, argument[0], name, transform)
         self.positions = sorted(self.wanted.union(call.positions))
         self.active = tuple([i in self.wanted for i in self.positions])
-        self.active_inputs = [i for i, a in enumerate(self.active) if a]
+        self.active_inputs = frozenset([i for i, a in enumerate(self.active) if a])
 
     def split(self, results: Sequence[Any]) -> list[list[Any]]:
         """Results for the wanted leaves, sorted by argument, with None for leaves without one."""
         if len(self.ranges) == 1 and len(self.ranges[0]) == len(results):
             return [list(results)]
-        remaining = iter(results)
-        return [[next(remaining) if i in self.wanted else None for i in r] for r in self.ranges]
+        found = dict(zip(sorted(self.wanted), results, strict=True))
+        return [[found.get(i) for i in r] for r in self.ranges]
 
 
-def select(call: FlatCall, selector: Selector, transform: str) -> Selection:
-    """What `selector` selects in a call; the call then traces the floats among it, too."""
+def select(
+    call: FlatCall, selector: Selector, transform: str, *, lenient: bool = False
+) -> Selection:
+    """What `selector` selects in a call; the call then traces the floats among it, too.
+
+    An argument that has no derivative is an error, or, if `lenient`, simply has none.
+    """
     key = (call.spec, transform, *[
         x.dtype if _traceable_classes[x.__class__] else x.__class__ for x in call.leaves
     ])  # fmt: skip
@@ -181,7 +190,7 @@ def select(call: FlatCall, selector: Selector, transform: str) -> Selection:
     if found is None:
         if len(selector.selections) > 256:
             selector.selections.clear()
-        found = selector.selections[key] = Selection(call, selector, transform)
+        found = selector.selections[key] = Selection(call, selector, transform, lenient=lenient)
     call.positions = found.positions
     return found
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from autodiff.api.arguments import FlatCall, function_name, is_traceable, parameter_names
 from autodiff.backend.cache import Cache, CacheInfo
-from autodiff.backend.compiled import Compiled
 from autodiff.backend.derived import Derived, compile_recording, run
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
@@ -48,8 +47,8 @@ def disable_jit() -> Iterator[None]:
 class Entry(NamedTuple):
     """What is kept for one signature."""
 
-    compiled: Compiled
-    positions: list[int]  # of the leaves that are traced
+    derived: Derived
+    positions: list[int] | None  # of the leaves that are traced; None: all are
     captured: list[Any]
     spec: tree.Spec  # of the result
     constants: list[Any] | None  # the result's leaves with a hole for each output; None: all are outputs
@@ -97,17 +96,15 @@ class Jitted:
         fun = self.fun
         if self.static_nums or self.static_names:
             fun, static, args, kwargs = self._take_static(args, kwargs)
-        leaves, spec = tree.flatten((args, kwargs))
+        leaves, spec = tree.flatten_call(args, kwargs)
         signature = (spec, static, *[
             (x.shape, x.dtype) if x.__class__ is np.ndarray else _leaf_signature(x) for x in leaves
         ])  # fmt: skip
         entry = self._find(signature)
         if entry is None:
             entry = self._trace(fun, args, kwargs, signature)
-        inputs = [leaves[i] for i in entry.positions]
-        if entry.captured:
-            inputs += entry.captured
-        return entry.result(run(Derived(entry.compiled), inputs))
+        inputs = leaves if entry.positions is None else [leaves[i] for i in entry.positions]
+        return entry.result(run(entry.derived, [*inputs, *entry.captured]))
 
     def _find(self, signature: tuple[Any, ...]) -> Entry | None:
         try:
@@ -145,8 +142,8 @@ class Jitted:
         traced = [x.__class__ is Tracer for x in recording.leaves]
         holes = [_HOLE if t else x for x, t in zip(recording.leaves, traced, strict=True)]
         entry = Entry(
-            compile_recording(recording, self.name),
-            call.positions,
+            Derived(compile_recording(recording, self.name)),
+            None if len(call.positions) == len(call.leaves) else call.positions,
             recording.args()[len(inputs) :],
             recording.spec,
             None if all(traced) else holes,

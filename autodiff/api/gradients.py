@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
-
-import numpy as np
 
 from autodiff.api.arguments import (
     Argnames,
@@ -18,8 +16,10 @@ from autodiff.api.arguments import (
     is_traceable,
     select,
 )
+from autodiff.arrays import namespace
 from autodiff.backend.derived import derive, run
 from autodiff.errors import ZeroGradientWarning
+from autodiff.ir.program import Program
 from autodiff.ir.types import type_of
 from autodiff.tracing import tree
 from autodiff.tracing.record import Recording, record
@@ -102,12 +102,12 @@ def _differentiated(
     transform = "value_and_grad" if value else "grad"
     label = f"{name} (under {transform})"
     code = getattr(fun, "__code__", None)
+    with_value = value or has_aux
 
     @wraps(fun)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         call = FlatCall(fun, args, kwargs)
         selection = select(call, selector, transform)
-        active = selection.active
         recording = record(
             call,
             call.inputs,
@@ -116,16 +116,15 @@ def _differentiated(
             wanted=selection.active_inputs,
             namer=call.names,
         )
-        check_scalar(recording, name, transform, has_aux)
-        outs = _run(recording, active, name, value=value or has_aux)
-        n = len(recording.script.outputs) if value or has_aux else 0
-        grads = selector.gather(selection.specs, selection.split(outs[n:]))
-        if not (value or has_aux):
+        if "scalar" not in recording.script.derived:
+            check_scalar(recording, name, transform, has_aux)
+        outs = _run(recording, selection.active, name, value=with_value)
+        n = len(recording.script.outputs) if with_value else 0
+        grads = selector.gather(selection.specs, selection.split(outs[n:] if n else outs))
+        if not with_value:
             return grads
         result = recording.output(outs[:n])
-        if value:
-            return result, grads
-        return grads, result[1]
+        return (result, grads) if value else (grads, result[1])
 
     return wrapped
 
@@ -133,18 +132,27 @@ def _differentiated(
 def _run(recording: Recording, active: tuple[bool, ...], name: str, *, value: bool) -> Any:
     """The traced results (if `value`) and the derivatives by the active inputs."""
     if recording.leaves[0].__class__ is not Tracer:
-        _warn_zero(name)
-        wanted = [x for x, a in zip(recording.inputs, active, strict=True) if a]
-        zeros = [np.zeros(t.shape, t.dtype)[()] for t in map(type_of, wanted)]
-        if not value:
-            return zeros
-        values = derive(recording, lambda p: (p, True), "value", name)
-        return [*run(values, recording.args()), *zeros]
-    recipe = partial(gradient, active=active, value=value)
+        return _constant(recording, active, name, value=value)
+
+    def recipe(program: Program) -> tuple[Program, bool]:
+        return gradient(program, active, value=value)
+
     derived = derive(recording, recipe, ("gradient", active, value), name)
     if not derived.compiled.info:
         _warn_zero(name)
     return run(derived, recording.args())
+
+
+def _constant(recording: Recording, active: tuple[bool, ...], name: str, *, value: bool) -> Any:
+    """The same for a function whose result was not computed from anything traced."""
+    _warn_zero(name)
+    wanted = [type_of(x) for x, a in zip(recording.inputs, active, strict=True) if a]
+    xp = namespace(recording.inputs)
+    zeros = [xp.zeros(t.shape, t.dtype)[()] for t in wanted]
+    if not value:
+        return zeros
+    values = derive(recording, lambda program: (program, True), "value", name)
+    return [*run(values, recording.args()), *zeros]
 
 
 def _warn_zero(name: str) -> None:
@@ -153,7 +161,7 @@ def _warn_zero(name: str) -> None:
         "gradient is zero. Does it pass through an integer, a comparison, `np.floor`, `np.sign` or "
         "`stop_gradient`, or is another argument meant (argnums)?",
         ZeroGradientWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
 
 
@@ -179,6 +187,7 @@ def check_scalar(recording: Recording, name: str, transform: str, has_aux: bool)
             "  - for a weighted sum of them: `y, pullback = ad.vjp(f, x)`, then `pullback(weights)`;\n"
             "  - for a value and other results: `has_aux=True`."
         )
+    recording.script.derived["scalar"] = True
 
 
 def _shown(recording: Recording) -> str:

@@ -33,6 +33,14 @@ class Places:
         self.types = types  # None: a leaf that has no derivative
         self.names = names  # what to call the leaves in an error
 
+    def fits(self, given: Any) -> bool:
+        """Whether a container has the structure."""
+        try:
+            self.spec.flatten_up_to(given)
+        except (TypeError, ValueError):
+            return False
+        return True
+
     def put(self, derivatives: Iterable[Any]) -> Any:
         """A container with these at the leaves that have a derivative, and None at the others."""
         remaining = iter(derivatives)
@@ -44,12 +52,10 @@ class Places:
 
         Raises ValueError or TypeError, with `rule` as the start of the text, where it does not fit.
         """
-        try:
-            leaves = self.spec.flatten_up_to(given)
-        except (TypeError, ValueError):
-            raise ValueError(f"{rule}.{self._contrast(given)}") from None
+        if not self.fits(given):
+            raise ValueError(f"{rule}.{self._contrast(given)}")
         taken = []
-        for i, (x, t) in enumerate(zip(leaves, self.types, strict=True)):
+        for i, (x, t) in enumerate(zip(self.spec.flatten_up_to(given), self.types, strict=True)):
             if t is not None:
                 fitting = as_type(x, t)
                 if fitting is None:

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.api.arguments import FlatCall, Selection, Selector, function_name, is_inexact
+from autodiff.api.arguments import FlatCall, Selection, Selector, function_name, is_inexact, select
 from autodiff.api.places import Places, describe
-from autodiff.backend.derived import Recipe, derive, run
-from autodiff.backend.compiled import Compiled
+from autodiff.backend.derived import Derived, Recipe, derive
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.record import record
 from autodiff.tracing.tracer import Tracer
 
-__all__ = ["Point", "zeros"]
+__all__ = ["Point"]
 
 
 class Point:
@@ -46,7 +45,7 @@ class Point:
         """Record `call`. With `abstract`, the arguments have types only, and no values."""
         self.name = name = function_name(call.fun)
         self.selector, self.has_aux = selector, has_aux
-        self.selection = Selection(call, selector, transform, lenient=lenient)
+        self.selection = select(call, selector, transform, lenient=lenient)
         self.active = active = self.selection.active
         inputs = call.inputs
         self.recording = record(
@@ -55,7 +54,7 @@ class Point:
             label=f"{name} (under {transform})",
             code=getattr(call.fun, "__code__", None),
             types=_types_only(inputs, active) if abstract else None,
-            wanted=[i for i, a in enumerate(active) if a],
+            wanted=frozenset(i for i, a in enumerate(active) if a),
             namer=call.names,
         )
         self.arguments = _argument_places(call, self.selection)
@@ -81,20 +80,29 @@ class Point:
         self.wanted = tuple([is_inexact(x) for x in mine]) + (False,) * (len(traced) - len(mine))
 
     @property
+    def args(self) -> list[Any]:
+        """What the recorded program takes."""
+        return self.recording.args()
+
+    @property
     def count(self) -> int:
         """The number of outputs of the recorded program."""
         return len(self.wanted)
 
     @property
     def in_types(self) -> list[ArrayType]:
-        """Types of the active inputs."""
-        return [type_of(x) for x, a in zip(self.recording.inputs, self.active, strict=True) if a]
+        """Types of the inputs."""
+        return [type_of(x) for x in self.recording.inputs]
 
-    def run(self, recipe: Recipe, identity: tuple[Any, ...]) -> tuple[Sequence[Any], Compiled]:
-        """The results of the program that `recipe` makes of the recorded one, and that program."""
+    @property
+    def moving(self) -> list[Any]:
+        """The active inputs."""
+        return [x for x, a in zip(self.recording.inputs, self.active, strict=True) if a]
+
+    def derive(self, recipe: Recipe, *identity: Any) -> Derived:
+        """The program that `recipe` makes of the recorded one; `identity` tells recipes apart."""
         identity = (*identity, self.active, self.wanted)
-        derived = derive(self.recording, recipe, identity, self.name)
-        return run(derived, self.recording.args()), derived.compiled
+        return derive(self.recording, recipe, identity, self.name)
 
     def take_tangents(self, given: Any, rule: str) -> list[Any]:
         """Tangents for the active inputs from a tuple with one entry for each argument."""
@@ -118,9 +126,13 @@ class Point:
     def like_result(self, derivatives: Iterable[Any], present: Sequence[bool]) -> Any:
         """Derivatives of the outputs marked in `present`, in a container like the result."""
         remaining, marks = iter(derivatives), iter(self.of_leaves(present))
-        return self.result.put(
-            [next(remaining) if next(marks) else zeros(x) for x in self.leaves]
-        )
+        types = [type_of(x) for x in self.leaves]
+        return self.result.put([next(remaining) if next(marks) else self.zeros(t) for t in types])
+
+    def zeros(self, t: ArrayType) -> Any:
+        """Zeros of type `t`, in the array library of the arguments (traced, if these are)."""
+        like = next(iter(self.moving), 0.0)
+        return np.zeros_like(like, shape=t.shape, dtype=t.dtype)[()]
 
     def of_leaves(self, marked: Sequence[bool]) -> list[bool]:
         """For each leaf of the result with a derivative: whether its output is marked."""
@@ -130,11 +142,6 @@ class Point:
     def output(self, outs: Sequence[Any]) -> Any:
         """What the function returns, for these outputs of its program."""
         return self.recording.output(outs)
-
-
-def zeros(x: Any) -> Any:
-    """Zeros in the type of `x`, in the array library of `x`."""
-    return np.zeros_like(x)[()]
 
 
 def _types_only(inputs: Sequence[Any], active: Sequence[bool]) -> list[Any]:

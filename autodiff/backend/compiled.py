@@ -1,6 +1,8 @@
 """A program that runs: interpreted the first time, as generated code from the second time on.
 
-Results are the caller's own: none shares memory with an argument or with another result.
+Results are the caller's own: none shares memory with an argument or with another result. On a device,
+where a launch takes longer than to generate a line, code is generated at once, and all that has a
+name in it is an array on the device: scalar arguments are moved, constants were.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.arrays import namespace, quiet
+from autodiff.arrays import namespace, on_device, quiet
 from autodiff.backend.emit import compile_program
 from autodiff.ir.program import Program
+from autodiff.ir.types import Literal
 from autodiff.tracing.build import evaluate
 
 __all__ = ["Compiled"]
@@ -34,40 +37,46 @@ class Compiled:
     def __call__(self, args: Sequence[Any]) -> Sequence[Any]:
         """The outputs, for arrays or scalars as inputs."""
         xp = namespace(args)
-        function = self.functions.get(xp)
-        if function is None and self.calls:
-            function = self.functions[xp] = compile_program(self.program, xp)
-        self.calls += 1
+        if xp is not np:
+            return self._run_on_device(xp, args)
+        args = [_PYTHON[x.__class__](x) if x.__class__ in _PYTHON else x for x in args]
+        function = self.functions.get(xp) or self._function(xp)
         with quiet():
-            if function is None:
-                outs: Sequence[Any] = evaluate(self.program, map(_strong, args))
-            else:
-                outs = function(*[_strong(x) if x.__class__ in _PYTHON else x for x in args])
+            outs = evaluate(self.program, args, xp) if function is None else function(*args)
         return _own(outs, self.shared) if self.shared else outs
 
+    def _run_on_device(self, xp: ModuleType, args: Sequence[Any]) -> Sequence[Any]:
+        function = self.functions.get(xp)
+        if function is None:
+            function = self.functions.setdefault(xp, compile_program(self.program, xp))
+        return _own(function(*[on_device(xp, x) for x in args]), self.shared)
 
+    def _function(self, xp: ModuleType) -> Callable[..., tuple[Any, ...]] | None:
+        """The generated code, from the second call on."""
+        self.calls += 1
+        if self.calls == 1:
+            return None
+        return self.functions.setdefault(xp, compile_program(self.program, xp))
+
+
+# Python scalars become NumPy's, whose division by zero gives inf instead of an exception.
 _PYTHON: dict[type, Any] = {
     float: np.float64, int: np.int64, complex: np.complex128, bool: np.bool_
 }  # fmt: skip
 
 
-def _strong(x: Any) -> Any:
-    """Python scalars as NumPy's, whose division by zero gives inf instead of an exception."""
-    return _PYTHON[x.__class__](x) if x.__class__ in _PYTHON else x
-
-
-def _may_share(program: Program) -> tuple[int, ...]:
-    """The outputs that may share memory with an input or with an earlier output."""
+def _may_share(program: Program) -> list[int]:
+    """The outputs that may share memory with an input, a constant or an earlier output."""
     owned_elsewhere: set[Any] = set(program.inputs)
     for e in program.equations:
         if e.primitive.view or e.primitive.kind == "holder":
             owned_elsewhere.update(e.outputs)
     shared = []
     for i, a in enumerate(program.outputs):
-        if a.type.shape and a in owned_elsewhere:
+        if a in owned_elsewhere or isinstance(a, Literal):
             shared.append(i)
         owned_elsewhere.add(a)
-    return tuple(shared)
+    return shared
 
 
 def _own(outs: Sequence[Any], shared: Sequence[int]) -> list[Any]:

@@ -121,7 +121,8 @@ def compile_recording(recording: Recording, name: str) -> Compiled:
 
 def run(derived: Derived, args: Sequence[Any]) -> Sequence[Any]:
     """The results on arrays; within another trace, a call of the derived program is recorded."""
-    args = [*args, *derived.lifted]
+    if derived.lifted:
+        args = [*args, *derived.lifted]
     if builder_of(args) is None:
         return derived.compiled(args)
     return call(*args, program=derived.compiled.program, policy=None)  # type: ignore[no-any-return]

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from types import ModuleType
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 
+from autodiff.arrays import on_device
 from autodiff.ir.editing import last_uses
 from autodiff.ir.printing import variable_names
 from autodiff.ir.program import Atom, Equation, Program, Var
@@ -36,7 +38,9 @@ def compile_program(program: Program, xp: ModuleType) -> Callable[..., tuple[Any
         linecache.cache[file] = (len(text), None, text.splitlines(True), file)
     space: dict[str, Any] = {"np": xp, **writer.bound(xp)}
     exec(compile(text, file, "exec"), space)
-    return space[name]  # type: ignore[no-any-return]
+    function = space[name]
+    finalize(function, linecache.cache.pop, file, None)
+    return function  # type: ignore[no-any-return]
 
 
 def to_source(program: Program) -> str:
@@ -58,10 +62,14 @@ class _Writer:
     def bound(self, xp: ModuleType) -> dict[str, Any]:
         """The objects behind the names that the source uses."""
         runs = {name: _runner(e, xp) for name, e in self.runs.items()}
-        return {name: c.value for c, name in self.constants.items()} | runs
+        constants = {
+            name: c.value if xp is np else on_device(xp, c.value)
+            for c, name in self.constants.items()
+        }
+        return constants | runs
 
     def constants_text(self) -> list[str]:
-        return [f"{name} = np.{c.type.dtype}({c.value!s})" for c, name in self.constants.items()]
+        return [f"{name} = {_constant_text(c)}" for c, name in self.constants.items()]
 
     def function(self, program: Program) -> str:
         """Write a function for a program, after those of the programs that it holds; its name."""
@@ -82,6 +90,14 @@ class _Writer:
         name = f"_run{len(self.runs)}_{equation.primitive.name}"
         self.runs[name] = equation
         return name
+
+
+def _constant_text(literal: Literal) -> str:
+    """An expression that gives exactly this scalar, also if it is infinite or -0.0."""
+    dtype, text = literal.type.dtype, str(literal.value)
+    if dtype.kind == "c":
+        return f"np.{dtype}(complex('{text}'))"
+    return f"np.{dtype}('{text}')" if dtype.kind == "f" else f"np.{dtype}({text})"
 
 
 def _local_names(program: Program) -> dict[Var, str]:

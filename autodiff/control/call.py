@@ -38,7 +38,7 @@ def _types(*types: ArrayType, program: Program, policy: Named) -> tuple[ArrayTyp
 
 
 def _run(xp: Any, *xs: Any, program: Program, policy: Named) -> tuple[Any, ...]:
-    return tuple(evaluate(program, xs))
+    return tuple(evaluate(program, xs, xp))
 
 
 def _jvp(xs: Any, dxs: Any, *, program: Program, policy: Named) -> Any:
@@ -105,6 +105,7 @@ call: Primitive = Primitive(
     transpose=_transpose,
     batch=_batch,
     unzip=_unzip,
+    python=lambda types, params: f"{{program}}({', '.join(['{}'] * len(types))})",
     kind="holder",
     multiple=True,
 )

@@ -16,7 +16,8 @@ from autodiff.ir.types import ArrayType, type_of
 from autodiff.numpy.arguments import apply, constant, is_scalar, lift, operand
 from autodiff.numpy.indexing import Places, place, resolve, spec_of
 from autodiff.numpy.promotion import as_operand, broadcast_to, convert, result_dtype
-from autodiff.numpy.views import assign, is_view
+from autodiff.numpy.views import is_view
+from autodiff.numpy.writing import assign
 from autodiff.primitives.algebra import add, broadcast
 from autodiff.primitives.arithmetic import select
 from autodiff.primitives.gathering import gather, scatter, scatter_add
@@ -197,9 +198,9 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """`np.put`."""
     x, places = _target("put", a), as_operand(ind)
     if mode == "wrap":
-        places = apply(np.remainder, places, x.size)
+        places = np.remainder(places, x.size)
     elif mode == "clip":
-        places = apply(np.minimum, apply(np.maximum, places, 0), x.size - 1)
+        places = np.clip(places, 0, x.size - 1)
     elif mode != "raise":
         raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
     places = np.reshape(places, -1)

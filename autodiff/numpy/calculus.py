@@ -19,7 +19,7 @@ from autodiff.numpy.arguments import (
 )
 from autodiff.numpy.joining import joined
 from autodiff.numpy.products import product
-from autodiff.numpy.promotion import broadcast_to, convert, result_dtype
+from autodiff.numpy.promotion import broadcast_to, convert
 from autodiff.numpy.selection import where
 from autodiff.primitives import structure
 from autodiff.primitives.structure import reshape
@@ -73,7 +73,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     if edge_order not in (1, 2):
         raise ValueError("'edge_order' greater than 2 not supported")
     (x,) = operands(f)
-    x = convert(x, float) if x.dtype.kind not in "fc" else x
+    x = convert(x, float) if x.dtype.kind in "iu" else x
     axes = axes_of(None, x.ndim) if axis is None else tuple(
         axis_of(i, x.ndim) for i in (axis if isinstance(axis, tuple | list) else (axis,))
     )
@@ -105,7 +105,8 @@ def _gradient(x: Any, spacing: Any, axis: int, edge_order: int) -> Any:
         c, d = (h, h) if np.ndim(h) == 0 else (h[-1], h[-2])
         first = first + (first - slopes[..., 1:2]) * (a / (a + b))
         last = last + (last - slopes[..., -2:-1]) * (c / (c + d))
-    return np.moveaxis(joined([first, inner, last], x.ndim - 1), -1, axis)
+    result = convert(joined([first, inner, last], x.ndim - 1), x.dtype)
+    return np.moveaxis(result, -1, axis)
 
 
 def _slopes(x: Any, spacing: Any, n: int) -> tuple[Any, Any]:
@@ -143,6 +144,8 @@ def interp(
     at, xp, fp = traced_operands(x, xp, fp)
     if xp.ndim != 1 or fp.shape != xp.shape or not xp.size:
         raise ValueError("fp and xp are not of the same length, or are empty")
+    if at.dtype.kind == "c" or xp.dtype.kind == "c":
+        raise TypeError("np.interp: x and xp must be real")
     at, xp = convert(at, float), convert(xp, float)
     fp = convert(fp, complex if fp.dtype.kind == "c" else float)
     if xp.size == 1:
@@ -186,11 +189,10 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """`np.correlate`."""
     x, y = traced_operands(a, v)
-    swapped = y.size > x.size
-    result = convolve(x, np.conjugate(np.atleast_1d(y))[::-1], mode)
-    if swapped and mode == "same" and (x.size % 2 == 0):
-        return convolve(x, np.conjugate(np.atleast_1d(y))[::-1], "full")[x.size // 2 :][: y.size]
-    return result
+    mirrored = np.atleast_1d(y).conj()[::-1]
+    if mode == "same" and y.size > x.size and x.size % 2 == 0:  # NumPy's middle differs here
+        return convolve(x, mirrored)[x.size // 2 :][: y.size]
+    return convolve(x, mirrored, mode)
 
 
 # ---- polynomials
@@ -198,8 +200,8 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 
 def polyval(p: Any, x: Any) -> Any:
     """`np.polyval`, by Horner's rule."""
-    p, x = operands(p, x)
-    y = x * 0 if np.ndim(x) else np.zeros_like(p, shape=(), dtype=result_dtype(p, x))
+    p, x = traced_operands(p, x)
+    y = np.zeros_like(x)
     for coefficient in p:
         y = y * x + coefficient
     return y

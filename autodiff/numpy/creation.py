@@ -205,8 +205,7 @@ def logspace(
     dtype: Any = None, axis: int = 0,
 ) -> Any:  # fmt: skip
     """`np.logspace`."""
-    (b,) = traced_operands(base)
-    b = np.expand_dims(b, axis) if b.ndim else b
+    b = np.expand_dims(operand(base), axis) if np.ndim(base) else base
     result = np.power(b, linspace(start, stop, num, endpoint, axis=axis))
     return result if dtype is None else convert(result, dtype)
 
@@ -215,7 +214,7 @@ def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
     """`np.geomspace`."""
-    common = np.result_type(result_dtype(start, stop), 1.0)
+    common = np.result_type(result_dtype(start, stop), float)
     first, last = (convert(x, common) for x in traced_operands(start, stop))
     exponents = linspace(first * 0, np.log(last / first), num, endpoint)
     result = np.moveaxis(first * np.exp(exponents), 0, axis)

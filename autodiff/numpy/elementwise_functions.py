@@ -77,6 +77,8 @@ def round_(a: Any, decimals: Any = 0, out: Any = None) -> Any:
 def _rounded(x: Any, decimals: int) -> Any:
     kind = x.dtype.kind
     if kind == "b":
+        if decimals:
+            raise TypeError("np.round of truth values takes no decimals")
         return convert(x, np.float16)
     if kind in "iu":
         return fresh(x) if decimals >= 0 else convert(_rounded(convert(x, float), decimals), x.dtype)
@@ -103,16 +105,18 @@ def unwrap(
     p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi
 ) -> Any:
     """`np.unwrap`: jumps beyond half a period are taken back."""
-    x = operand(p)
-    x = convert(x, np.result_type(x.dtype, 1.0)) if x.dtype.kind != "f" else x
-    x = np.moveaxis(x, axis, -1)
+    x = np.moveaxis(operand(p), axis, -1)
+    x = convert(x, np.result_type(x.dtype, period))
+    whole = x.dtype.kind in "iu"
+    high = period // 2 if whole else period / 2
     step = x[..., 1:] - x[..., :-1]
-    half = period / 2
-    wrapped = np.mod(step + half, period) - half
-    wrapped = where((wrapped == -half) & (step > 0), half, wrapped)
-    small = np.abs(step) < (half if discont is None else discont)
-    correction = np.cumsum(where(small, 0, wrapped - step), axis=-1)
-    return np.moveaxis(np.concatenate([x[..., :1], x[..., 1:] + correction], axis=-1), -1, axis)
+    wrapped = np.mod(step + high, period) - high
+    if not whole or period % 2 == 0:  # half a period is a jump in either direction
+        wrapped = where((wrapped == -high) & (step > 0), high, wrapped)
+    small = np.abs(step) < (period / 2 if discont is None else discont)
+    turns = np.cumsum(where(small, 0, wrapped - step), axis=-1)
+    result = np.concatenate([x[..., :1], convert(x[..., 1:] + turns, x.dtype)], axis=-1)
+    return np.moveaxis(result, -1, axis)
 
 
 # ---- tests
@@ -120,12 +124,19 @@ def unwrap(
 
 def isposinf(x: Any, out: Any = None) -> Any:
     """`np.isposinf`."""
-    return deliver("isposinf", operand(x) == np.inf, out)
+    return deliver("isposinf", _ordered(x) == np.inf, out)
 
 
 def isneginf(x: Any, out: Any = None) -> Any:
     """`np.isneginf`."""
-    return deliver("isneginf", operand(x) == -np.inf, out)
+    return deliver("isneginf", _ordered(x) == -np.inf, out)
+
+
+def _ordered(x: Any) -> Any:
+    x = operand(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"This operation is not supported for {x.dtype} values: it is ambiguous.")
+    return x
 
 
 def isclose(

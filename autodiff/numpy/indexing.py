@@ -128,7 +128,7 @@ def resolve(x: Any, entries: Sequence[Any]) -> Places:
     scalar = len(dims) == len(axes) and not any(e is ... for e in entries)
     perm, axis = None, axes[0] if axes else 0
     if arrays:
-        arrays = _broadcast([_checked(a, dims[n], n) for a, n in zip(arrays, axes, strict=True)])
+        arrays = _broadcast(arrays)
         scalar = scalar and not arrays[0].shape
         if _separated(entries):
             axis = 0
@@ -163,8 +163,8 @@ def _expand(shape: tuple[int, ...], entries: Sequence[Entry]) -> Any:
             for part in _integers(entry, shape, len(spec)):
                 axes.append(len(dims))
                 dims.append(next(sizes))
+                arrays.append(_checked(part, dims[-1], len(spec)))
                 spec.append(":")
-                arrays.append(part)
     return dims, spec, arrays, axes
 
 

@@ -42,7 +42,7 @@ def _clip(x: Any, min: Any = None, max: Any = None, out: Any = None, **options: 
 
 
 def _conjugate(x: Any) -> Any:
-    return np.conjugate(x)
+    return np.conjugate(x) if x.dtype.kind == "c" else x
 
 
 def _fill(x: Any, value: Any) -> None:

@@ -23,6 +23,7 @@ from autodiff.numpy.arguments import (
 from autodiff.numpy.promotion import convert, result_dtype
 from autodiff.primitives.contraction import contract
 from autodiff.primitives.structure import reshape
+from autodiff.tracing.tracer import Tracer
 
 __all__ = [
     "FUNCTIONS", "UFUNCS", "cross", "dot", "inner", "kron", "matmul", "outer", "product", "tensordot",
@@ -43,8 +44,10 @@ class Plan(NamedTuple):
 
 def product(x: Any, y: Any, spec: str) -> Any:
     """`contract`, of operands that are first converted to their common dtype."""
-    dtype = result_dtype(x, y)
-    return contract(convert(x, dtype), convert(y, dtype), spec=spec)
+    if x.dtype is not y.dtype:
+        dtype = result_dtype(x, y)
+        x, y = convert(x, dtype), convert(y, dtype)
+    return contract(x, y, spec=spec)
 
 
 def _contract_by(plan: Plan, x: Any, y: Any) -> Any:
@@ -96,7 +99,8 @@ def _matmul_plan(left: Shape, right: Shape) -> Plan:
 
 def matmul(x: Any, y: Any, /) -> Any:
     """`np.matmul`, `x @ y`."""
-    x, y = operands(x, y)
+    if x.__class__ is not Tracer or y.__class__ is not Tracer:
+        x, y = operands(x, y)
     if is_scalar(x) or is_scalar(y):
         raise ValueError("matmul: an operand is a scalar; write `*` instead of `@`")
     return _contract_by(_matmul_plan(x.shape, y.shape), x, y)

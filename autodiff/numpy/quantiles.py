@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from autodiff.numpy.arguments import axes_of, deliver, kept_shape, operand, refuse
 from autodiff.numpy.promotion import convert

@@ -50,7 +50,7 @@ FOLDS: dict[Any, Fold] = {
     np.bitwise_and: Fold(reduction.reduce_and, -1),
     np.bitwise_or: Fold(reduction.reduce_or, 0),
     np.bitwise_xor: Fold(reduction.reduce_xor, 0),
-    # np.logaddexp: Fold(reduction.reduce_logsumexp, -np.inf),
+    np.logaddexp: Fold(reduction.reduce_logsumexp, -np.inf),
 }
 
 

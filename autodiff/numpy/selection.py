@@ -125,7 +125,7 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
         low = None if low.__class__ is int and low <= info.min else low
         high = None if high.__class__ is int and high >= info.max else high
     if low is None and high is None:
-        return fresh(x)
+        return apply(np.positive, x)
     if x.dtype.kind == "c" and (low is None or high is None):
         return apply(np.maximum, x, low) if high is None else apply(np.minimum, x, high)
     dtype = result_dtype(x, high if low is None else low)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import EscapeError
-from autodiff.numpy.arguments import apply, axis_of, deliver, operand, refuse, traced_operands
+from autodiff.numpy.arguments import axis_of, deliver, operand, refuse, traced_operands
 from autodiff.numpy.assignment import setitem
 from autodiff.numpy.indexing import getitem, nonzero
 from autodiff.numpy.promotion import broadcast_shapes, broadcast_to, convert, result_dtype
-from autodiff.numpy.views import assign, fresh, is_view
+from autodiff.numpy.views import fresh, is_view
+from autodiff.numpy.writing import assign
 from autodiff.primitives import gathering, sorting
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.tracer import Tracer
@@ -141,9 +142,9 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     x, axis = _along(operand(a), axis)
     places = indices if indices.__class__ in (int, Tracer) else np.asarray(indices)
     if mode == "wrap":
-        places = apply(np.remainder, places, x.shape[axis])
+        places = np.remainder(places, x.shape[axis])
     elif mode == "clip":
-        places = apply(np.clip, places, 0, x.shape[axis] - 1)
+        places = np.clip(places, 0, x.shape[axis] - 1)
     elif mode != "raise":
         raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
     if not isinstance(places, int) and places.dtype.kind == "b":

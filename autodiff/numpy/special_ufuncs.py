@@ -14,8 +14,7 @@ import numpy as np
 from numpy._core.umath import clip as clip_ufunc
 
 from autodiff.ir.types import type_of
-from autodiff.numpy.arguments import operands
-from autodiff.numpy.promotion import Kind, convert
+from autodiff.numpy.promotion import Kind, as_operand, convert, kind_of
 from autodiff.numpy.ufuncs import Binary, Elementwise, Unary
 from autodiff.numpy.views import fresh
 from autodiff.primitives.arithmetic import positive as positive_primitive
@@ -83,18 +82,14 @@ def power(x: Any, p: Any, /) -> Any:
     return result
 
 
-def float_power(x: Any, p: Any, /) -> Any:
-    """`np.float_power`: in double precision at least."""
-    dtypes = _float_power.plan(tuple(map(_kind, operands(x, p)))).dtypes
-    x, p = (convert(v, d) for v, d in zip(operands(x, p), dtypes, strict=True))
-    return power(x, p)
-
-
 _float_power = as_ufunc(power_primitive, np.float_power)
 
 
-def _kind(x: Any) -> Kind:
-    return x.kind if x.__class__ is Tracer else type(x)
+def float_power(x: Any, p: Any, /) -> Any:
+    """`np.float_power`: in double precision at least."""
+    x, p = as_operand(x), as_operand(p)
+    dtypes = _float_power.plan((kind_of(x), kind_of(p))).dtypes
+    return power(*[convert(v, d) for v, d in zip((x, p), dtypes, strict=True)])
 
 
 # ---- two results

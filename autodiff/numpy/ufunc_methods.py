@@ -10,7 +10,7 @@ import functools
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -31,6 +31,7 @@ from autodiff.numpy.arguments import (
     operand,
     operands,
 )
+from autodiff.numpy.assignment import add_at
 from autodiff.numpy.promotion import convert, kind_of
 from autodiff.numpy.reductions import FOLDS, fold, fold_dtype
 from autodiff.numpy.selection import where as choose_where
@@ -85,13 +86,14 @@ def _converted(
     """The operands in the dtypes of the loop that `dtype` or `signature` selects."""
     if dtype is not None:
         signature = (*[None] * ufunc.nin, *[np.dtype(dtype)] * ufunc.nout)
+    elif isinstance(signature, str):
+        signature = tuple(map(np.dtype, signature.replace("->", "")))
     kinds = [kind_of(x) for x in xs]
     given = [
         k.dtype if isinstance(k, ArrayType) else np.dtype(bool) if k is bool else k for k in kinds
     ]
-    loop = ufunc.resolve_dtypes(
-        (*given, *[None] * ufunc.nout), signature=signature, casting=casting
-    )
+    chosen = {} if signature is None else {"signature": signature}
+    loop = ufunc.resolve_dtypes((*given, *[None] * ufunc.nout), casting=casting, **chosen)
     return [convert(x, d) for x, d in zip(xs, loop[: len(xs)], strict=True)]
 
 
@@ -185,34 +187,31 @@ def outer(ufunc: Any, a: Any, b: Any, /, **options: Any) -> Any:
 
 
 def at(ufunc: Any, a: Any, indices: Any, b: Any = NOT_GIVEN, /) -> None:
-    """`ufunc.at`: in place at `indices`, once for each time that an element is named."""
+    """`ufunc.at`: in place at `indices`, in turn for each time that an element is named."""
     if a.__class__ is not Tracer:
         raise EscapeError(
             f"np.{ufunc.__name__}.at(array, ...) would write traced values into a plain array. Write "
             "instead: make the array by `np.zeros(shape, like=x)`, where `x` is a traced array"
         )
-    if b is NOT_GIVEN:
-        a[indices] = apply(ufunc, a[indices])
-    elif ufunc is np.add or (ufunc is np.subtract and a.dtype.kind != "b"):
+    if b is not NOT_GIVEN and (ufunc is np.add or (ufunc is np.subtract and a.dtype.kind != "b")):
         add_at(a, indices, b if ufunc is np.add else -operand(b))
-    else:
-        _at_in_rounds(ufunc, a, indices, b)
+        return
+    flat = np.arange(a.size).reshape(a.shape)[indices]  # which needs the values of the indices
+    others = [] if b is NOT_GIVEN else [np.broadcast_to(operand(b), flat.shape).reshape(-1)]
+    for chosen in _rounds(flat.reshape(-1)):
+        places = np.unravel_index(flat.reshape(-1)[chosen], a.shape)
+        a[places] = apply(ufunc, a[places], *[v[chosen] for v in others])
 
 
-def _at_in_rounds(ufunc: Any, a: Any, indices: Any, b: Any) -> None:
-    """Elements that are named n times take part in n assignments, one after the other."""
-    flat = np.arange(a.size).reshape(a.shape)[indices]  # which needs the indices' values
-    b = np.broadcast_to(operand(b), flat.shape).reshape(-1)
-    flat = flat.reshape(-1)
-    nth = np.zeros(flat.size, int)
+def _rounds(names: Any) -> Iterator[Any]:
+    """Positions in `names`, first those of the first occurrences, then of the second, and so on."""
     seen: Counter[int] = Counter()
-    for i, k in enumerate(flat.tolist()):
-        nth[i] = seen[k]
-        seen[k] += 1
+    nth = np.zeros(names.size, int)
+    for i, name in enumerate(names.tolist()):
+        nth[i] = seen[name]
+        seen[name] += 1
     for turn in range(max(seen.values(), default=0)):
-        (chosen,) = np.nonzero(nth == turn)
-        where = np.unravel_index(flat[chosen], a.shape)
-        a[where] = apply(ufunc, a[where], b[chosen])
+        yield np.nonzero(nth == turn)[0]
 
 
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {

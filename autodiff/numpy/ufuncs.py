@@ -150,10 +150,14 @@ class Binary(Elementwise):
         direct = plan.direct
         if direct[0] and x.__class__ is Tracer and x._builder is builder:
             left = x._number
+        elif direct[0] and x.__class__ is np.ndarray:
+            left = builder.capture(x, kinds[0])
         else:
             left = operand_atom(builder, x, plan.dtypes[0], plan.shape)
         if direct[1] and y.__class__ is Tracer and y._builder is builder:
             right = y._number
+        elif direct[1] and y.__class__ is np.ndarray:
+            right = builder.capture(y, kinds[1])
         else:
             right = operand_atom(builder, y, plan.dtypes[1], plan.shape)
         row = (self.primitive, (), (left, right))

@@ -65,14 +65,18 @@ def _to_front(xp: Any, x: Any, axis: int, count: int, batch: int) -> Any:
     """`x` with the `count` axes at `axis` moved to right behind the batch axes (a view)."""
     if axis == batch:
         return x
-    return xp.moveaxis(x, range(axis, axis + count), range(batch, batch + count))
+    return xp.moveaxis(x, _axes(axis, count), _axes(batch, count))
 
 
 def _from_front(xp: Any, x: Any, axis: int, count: int, batch: int) -> Any:
     """What undoes `_to_front`."""
     if axis == batch:
         return x
-    return xp.moveaxis(x, range(batch, batch + count), range(axis, axis + count))
+    return xp.moveaxis(x, _axes(batch, count), _axes(axis, count))
+
+
+def _axes(first: int, count: int) -> Shape:
+    return tuple(range(first, first + count))
 
 
 def _lanes(xp: Any, shape: Shape, batch: int) -> list[Any]:

@@ -200,7 +200,7 @@ def _halved(xp: Any, ufunc: Any, rows: Any) -> Any:
         half = len(rows) // 2
         folded = ufunc(rows[:half], rows[half : 2 * half])
         rows = xp.concatenate([folded, rows[2 * half :]])
-    return rows[0]
+    return rows[0].copy()
 
 
 reduce_and = _bitwise("reduce_and", "bitwise_and")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, TypeVar
 
 from autodiff.ir.checking import maybe_check
@@ -37,10 +38,13 @@ def build(
     return maybe_check(prune(builder.program(atoms, name)))
 
 
-def apply(equation: Equation, args: Iterable[Any]) -> Sequence[Any]:
-    """The results of an equation's primitive on other arguments."""
+def apply(equation: Equation, args: Iterable[Any], xp: ModuleType | None = None) -> Sequence[Any]:
+    """The results of an equation's primitive on other arguments; see `evaluate` for `xp`."""
     primitive = equation.primitive
-    results = bind(primitive, *args, **equation.params)
+    if xp is None:
+        results = bind(primitive, *args, **equation.params)
+    else:
+        results = primitive.run(xp, *args, **equation.params)
     return results if primitive.multiple else (results,)
 
 
@@ -66,16 +70,21 @@ def read_from(env: dict[Var, Any]) -> Callable[[Atom], Any]:
     return lambda a: a.value if a.__class__ is Literal else env[a]  # type: ignore[union-attr, index]
 
 
-def evaluate(program: Program, args: Iterable[Any]) -> list[Any]:
+def evaluate(
+    program: Program, args: Iterable[Any], xp: ModuleType | None = None
+) -> list[Any]:
     """Run a program equation by equation, freeing what is dead; on tracers, record it.
 
-    This is the reference that every other way of running a program is tested against.
+    `xp` promises that no argument is a tracer, and is the array library to run with: the operands of
+    an equation do not always tell, since they may be constants. This is the reference that every
+    other way of running a program is tested against.
     """
     env = dict(zip(program.inputs, args, strict=True))
     read = read_from(env)
     dying = _last_uses(program)
     for i, equation in enumerate(located(program.equations)):
-        env.update(zip(equation.outputs, apply(equation, map(read, equation.inputs)), strict=True))
+        results = apply(equation, map(read, equation.inputs), xp)
+        env.update(zip(equation.outputs, results, strict=True))
         for v in dying.get(i, ()):
             del env[v]
     return [read(a) for a in program.outputs]

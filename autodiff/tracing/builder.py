@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -46,13 +47,13 @@ class Region(NamedTuple):
     primitive: Primitive
 
 
-class Call(NamedTuple):
+class Call:
     """What a call of a NumPy function recorded: the rows from `start` to `stop`, and its result."""
 
-    start: int
-    stop: int
-    number: int
-    kind: Any
+    __slots__ = ("kind", "number", "start", "stop", "type")
+
+    def __init__(self, start: int, stop: int, number: int, type: ArrayType, kind: Any) -> None:
+        self.start, self.stop, self.number, self.type, self.kind = start, stop, number, type, kind
 
 
 class Script:
@@ -94,11 +95,18 @@ class Script:
 class Builder:
     """Records rows; a `staging` builder (that of a transform) also records operations on constants."""
 
-    __slots__ = (
-        "calls", "captured", "closed", "counts", "firsts", "inputs", "label", "level", "locked", "namer",
-        "numbers", "parent", "position", "producers", "regions", "rows", "scanned", "script",
-        "staging", "table", "taken", "trail", "trails", "types", "values", "wanted",
-    )  # fmt: skip
+    # What few builders change has its first value here: one is made for every call of `grad(f)`.
+    closed = False
+    trail: Trail | Source | None = None  # the user's line, for what a transform records
+    namer: Callable[[], list[str]] = list  # the user's names of the first inputs
+    wanted: frozenset[int] = frozenset()  # inputs that are being differentiated
+    position = 0  # how many rows of the script have come up
+    taken = 0  # how many inputs there are
+    next = 0  # the number of the next variable
+    regions: tuple[Region, ...] = ()
+    scanned = 0  # how many rows `producers` knows
+    library: ModuleType = np  # of the arrays that the function is called with
+    moved: tuple[Any, ...] = ()  # arrays that were copied to that library
 
     def __init__(
         self, *, staging: bool = False, label: str = "a function", script: Script | None = None
@@ -107,11 +115,7 @@ class Builder:
         self.level: int = 0 if parent is None else parent.level + 1
         self.staging = staging
         self.label = label  # what is being traced, as errors name it
-        self.closed = False
-        self.trail: Trail | Source | None = None  # the user's line, for what a transform records
-        self.namer: Callable[[], list[str]] = list  # the user's names of the first inputs
         self.script = script  # what the function is expected to do, as long as it does so
-        self.position = self.taken = 0  # how many rows and inputs of the script have come up
         source = script or Script()
         self.types = source.types
         self.inputs = source.inputs
@@ -124,21 +128,20 @@ class Builder:
         self.captured: list[Any] = []  # arrays and `Outer`s, by reference
         self.numbers: dict[Any, int] = {}  # inputs that stand for the captured
         self.locked: list[Any] = []  # flags of the arrays that were made read-only
-        self.regions: list[Region] = []
         self.values: dict[int, Any] = {}  # of variables, as far as they are known
-        self.wanted: set[int] = set()  # inputs that are being differentiated
         self.producers: dict[int, int] = {}  # the row that made a variable, filled in on demand
-        self.scanned = 0
 
     def input(self, type: ArrayType) -> int:
         """The number of a new input variable."""
+        number, k = self.next, self.taken
+        self.next = number + 1
+        self.taken = k + 1
         if self.script is not None:
-            number, k = self.next_number(), self.taken
             if k < len(self.inputs) and self.inputs[k] == number and self.types[number] is type:
-                self.taken = k + 1
                 return number
+            self.next, self.taken = number, k
             self.depart()
-        number = len(self.types)
+            return self.input(type)
         self.types.append(type)
         self.inputs.append(number)
         return number
@@ -151,37 +154,32 @@ class Builder:
             p = self.position
             if p < len(self.rows) and self.rows[p] == row:
                 self.position = p + 1
-                return self.firsts[p]
-            first = self.table.get(row)
-            if first is not None and first < self.next_number():
+                first = self.firsts[p]
+                self.next = first + len(out_types)
                 return first
+            known = self.table.get(row)
+            if known is not None and known < self.next:
+                return known
             self.depart()
-        first = self.table.get(row)
-        if first is None:
-            types = self.types
-            first = self.table[row] = len(types)
-            if len(out_types) == 1:
-                types.append(out_types[0])
-            else:
-                types.extend(out_types)
-                self.counts[len(self.rows)] = len(out_types)
-            self.rows.append(row)
-            self.firsts.append(first)
-            self.trails.append(self.trail if self.staging else current_trail(4))
-        return first
+        known = self.table.get(row)
+        return self._record_new(row, out_types) if known is None else known
 
-    def next_number(self) -> int:
-        """The number that the next variable will get."""
-        if self.script is None:
-            return len(self.types)
-        after_inputs = self.inputs[self.taken - 1] + 1 if self.taken else 0
-        return max(after_inputs, self.results(self.position - 1).stop) if self.position else after_inputs
+    def _record_new(self, row: Row, out_types: Sequence[ArrayType]) -> int:
+        first = self.table[row] = self.next
+        self.types.extend(out_types)
+        self.next = first + len(out_types)
+        if len(out_types) != 1:
+            self.counts[len(self.rows)] = len(out_types)
+        self.rows.append(row)
+        self.firsts.append(first)
+        self.trails.append(self.trail if self.staging else current_trail(5))
+        return first
 
     def depart(self) -> None:
         """Leave the script: from here on, record in full."""
         if self.script is None:
             return
-        p, n = self.position, self.next_number()
+        p, n = self.position, self.next
         self.script = None
         self.types, self.inputs = self.types[:n], self.inputs[: self.taken]
         self.rows, self.firsts, self.trails = self.rows[:p], self.firsts[:p], self.trails[:p]
@@ -192,20 +190,19 @@ class Builder:
 
     def skip(self, call: Call) -> bool:
         """Whether the rows of a call are recorded already; if the script has them next, they are now."""
+        if self.closed:
+            self.refuse()
         if self.script is None or call.stop <= self.position:
             return True
         if call.start == self.position:
-            self.position = call.stop
+            last = self.position = call.stop
+            self.next = self.firsts[last - 1] + self.counts.get(last - 1, 1)
             return True
         return False
 
     def row_count(self) -> int:
         """How many rows have been recorded."""
         return len(self.rows) if self.script is None else self.position
-
-    def input_count(self) -> int:
-        """How many inputs there are."""
-        return len(self.inputs) if self.script is None else self.taken
 
     def enter_region(self) -> tuple[int, Any, Any]:
         """Record apart from what was recorded before; undone by `leave_region`."""
@@ -218,7 +215,7 @@ class Builder:
         """Let the results of what was recorded since pass through `primitive` on their way out."""
         start, self.table, self.calls = state
         if len(self.rows) > start:
-            self.regions.append(Region(start, len(self.rows), primitive))
+            self.regions = (*self.regions, Region(start, len(self.rows), primitive))
 
     def finish(self, outputs: list[Number]) -> Script:
         """What was recorded; the script itself, if it was followed to the end."""
@@ -232,7 +229,7 @@ class Builder:
         new.types, new.inputs, new.rows, new.firsts = self.types, self.inputs, self.rows, self.firsts
         new.counts, new.trails, new.table = self.counts, self.trails, self.table
         new.calls = self.calls
-        new.outputs, new.regions = outputs, tuple(self.regions)
+        new.outputs, new.regions = outputs, self.regions
         return new
 
     def results(self, row: int) -> range:
@@ -245,19 +242,29 @@ class Builder:
         key = x if x.__class__ is Outer else id(x)
         number = self.numbers.get(key)
         if number is None:
+            if self.closed:
+                self.refuse()
             number = self.numbers[key] = self.input(type)
+            if x.__class__ is np.ndarray:
+                self.lock(x)
+                x = self._placed(x)
             self.captured.append(x)
             self.values[number] = x
-            self.lock(x)
         return number
 
-    def lock(self, array: Any) -> None:
+    def _placed(self, array: np.ndarray[Any, Any]) -> Any:
+        """An array that the function brings along, such as `np.arange(n)`, where the others are."""
+        if self.library is np:
+            return array
+        self.moved = (*self.moved, array)  # keeps it alive, since it is known by its address
+        return self.library.asarray(array)
+
+    def lock(self, array: np.ndarray[Any, Any]) -> None:
         """Make an array read-only until the trace is closed, so that no change to it goes unseen."""
-        if array.__class__ is np.ndarray:
-            flags = array.flags
-            if flags.writeable:
-                flags.writeable = False
-                self.locked.append(flags)
+        flags = array.flags
+        if flags.writeable:
+            flags.writeable = False
+            self.locked.append(flags)
 
     def close(self) -> None:
         """End the recording and give the captured arrays back."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.arrays import namespace
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
@@ -62,7 +63,7 @@ def record(
     label: str,
     code: CodeType | None = None,
     types: Sequence[ArrayType] | None = None,
-    wanted: Sequence[int] = (),
+    wanted: frozenset[int] = frozenset(),
     namer: Callable[[], list[str]] = list,
 ) -> Recording:
     """Call `fun` on tracers for `inputs`.
@@ -75,7 +76,10 @@ def record(
     known = None if code is None else _scripts.get((code, label))
     builder = Builder(label=label, script=known)
     builder.namer = namer
-    builder.wanted.update(wanted)
+    builder.wanted = wanted
+    library = namespace(inputs)
+    if library is not np:
+        builder.library = library
     token = enter(builder)
     try:
         tracers = [

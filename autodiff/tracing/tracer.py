@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import wraps
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,32 @@ UFUNC_METHODS: dict[str, Callable[..., Any]] = {}  # "reduce", "at", ... -> f(uf
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # numpy function -> traced form, same signature
 METHODS: dict[str, Callable[..., Any]] = {}  # ndarray method, "__getitem__", ... -> f(tracer, ...)
 ATTRIBUTES: dict[str, Callable[[Any], Any]] = {}  # ndarray attribute -> f(tracer)
+
+
+def _operator(ufunc: Any) -> Callable[[Any, Any], Any]:
+    """`x + y`, with the tracer on the left."""
+
+    def operator(self: Any, other: Any) -> Any:
+        return remembered_call(self, ufunc, UFUNCS[ufunc], (self, other))
+
+    return operator
+
+
+def _reflected(ufunc: Any) -> Callable[[Any, Any], Any]:
+    """`y + x`, with the tracer on the right."""
+
+    def operator(self: Any, other: Any) -> Any:
+        return remembered_call(self, ufunc, UFUNCS[ufunc], (other, self))
+
+    return operator
+
+
+def _unary(ufunc: Any) -> Callable[[Any], Any]:
+    return lambda self: remembered_call(self, ufunc, UFUNCS[ufunc], (self,))
+
+
+def _in_place(ufunc: Any) -> Callable[[Any, Any], Any]:
+    return lambda self, other: METHODS["__inplace__"](self, ufunc, other)
 
 
 class Tracer:
@@ -54,17 +79,19 @@ class Tracer:
         traced = UFUNCS.get(ufunc)
         if traced is None:
             raise _unsupported(f"{ufunc.__name__} (a ufunc)")
-        if method == "__call__" and not kwargs:
-            if traced.__class__ is FunctionType:
-                return remembered_call(self._builder, Tracer, ufunc, traced, inputs, kwargs)
-            return traced(*inputs)
-        return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
+        if method != "__call__" or kwargs:
+            return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
+        result = remembered_call(self, ufunc, traced, inputs)
+        if result.__class__ is Tracer and result.kind is not result.type:
+            # `2.0 + x` of Python numbers is one, but `np.add(2.0, x)` is a NumPy scalar.
+            return Tracer(result._builder, result._number, result.type)
+        return result
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         traced = FUNCTIONS.get(func)
         if traced is None:
             raise _unsupported(f"{func.__module__}.{func.__name__}")
-        return remembered_call(self._builder, Tracer, func, traced, args, kwargs)
+        return remembered_call(self, func, traced, args, kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return METHODS["__array_namespace__"](self, api_version=api_version)
@@ -81,160 +108,47 @@ class Tracer:
 
     # ---- operators
 
-    def __add__(self, other: Any) -> Any:
-        return UFUNCS[np.add](self, other)
+    __add__, __radd__ = _operator(np.add), _reflected(np.add)
+    __sub__, __rsub__ = _operator(np.subtract), _reflected(np.subtract)
+    __mul__, __rmul__ = _operator(np.multiply), _reflected(np.multiply)
+    __truediv__, __rtruediv__ = _operator(np.divide), _reflected(np.divide)
+    __floordiv__, __rfloordiv__ = _operator(np.floor_divide), _reflected(np.floor_divide)
+    __mod__, __rmod__ = _operator(np.remainder), _reflected(np.remainder)
+    __divmod__, __rdivmod__ = _operator(np.divmod), _reflected(np.divmod)
+    __pow__, __rpow__ = _operator(np.power), _reflected(np.power)
+    __matmul__, __rmatmul__ = _operator(np.matmul), _reflected(np.matmul)
+    __and__, __rand__ = _operator(np.bitwise_and), _reflected(np.bitwise_and)
+    __or__, __ror__ = _operator(np.bitwise_or), _reflected(np.bitwise_or)
+    __xor__, __rxor__ = _operator(np.bitwise_xor), _reflected(np.bitwise_xor)
+    __lshift__, __rlshift__ = _operator(np.left_shift), _reflected(np.left_shift)
+    __rshift__, __rrshift__ = _operator(np.right_shift), _reflected(np.right_shift)
 
-    def __radd__(self, other: Any) -> Any:
-        return UFUNCS[np.add](other, self)
+    __lt__ = _operator(np.less)
+    __le__ = _operator(np.less_equal)
+    __gt__ = _operator(np.greater)
+    __ge__ = _operator(np.greater_equal)
+    __eq__ = _operator(np.equal)  # type: ignore[assignment]
+    __ne__ = _operator(np.not_equal)  # type: ignore[assignment]
 
-    def __sub__(self, other: Any) -> Any:
-        return UFUNCS[np.subtract](self, other)
+    __neg__ = _unary(np.negative)
+    __pos__ = _unary(np.positive)
+    __abs__ = _unary(np.absolute)
+    __invert__ = _unary(np.invert)
 
-    def __rsub__(self, other: Any) -> Any:
-        return UFUNCS[np.subtract](other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return UFUNCS[np.multiply](self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return UFUNCS[np.multiply](other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return UFUNCS[np.divide](self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return UFUNCS[np.divide](other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return UFUNCS[np.floor_divide](self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return UFUNCS[np.floor_divide](other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return UFUNCS[np.remainder](self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return UFUNCS[np.remainder](other, self)
-
-    def __divmod__(self, other: Any) -> Any:
-        return UFUNCS[np.divmod](self, other)
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return UFUNCS[np.divmod](other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return remembered_call(self._builder, Tracer, np.power, UFUNCS[np.power], (self, other), {})
-
-    def __rpow__(self, other: Any) -> Any:
-        return UFUNCS[np.power](other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return remembered_call(self._builder, Tracer, np.matmul, UFUNCS[np.matmul], (self, other), {})
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return UFUNCS[np.matmul](other, self)
-
-    def __and__(self, other: Any) -> Any:
-        return UFUNCS[np.bitwise_and](self, other)
-
-    def __rand__(self, other: Any) -> Any:
-        return UFUNCS[np.bitwise_and](other, self)
-
-    def __or__(self, other: Any) -> Any:
-        return UFUNCS[np.bitwise_or](self, other)
-
-    def __ror__(self, other: Any) -> Any:
-        return UFUNCS[np.bitwise_or](other, self)
-
-    def __xor__(self, other: Any) -> Any:
-        return UFUNCS[np.bitwise_xor](self, other)
-
-    def __rxor__(self, other: Any) -> Any:
-        return UFUNCS[np.bitwise_xor](other, self)
-
-    def __lshift__(self, other: Any) -> Any:
-        return UFUNCS[np.left_shift](self, other)
-
-    def __rlshift__(self, other: Any) -> Any:
-        return UFUNCS[np.left_shift](other, self)
-
-    def __rshift__(self, other: Any) -> Any:
-        return UFUNCS[np.right_shift](self, other)
-
-    def __rrshift__(self, other: Any) -> Any:
-        return UFUNCS[np.right_shift](other, self)
-
-    def __lt__(self, other: Any) -> Any:
-        return UFUNCS[np.less](self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return UFUNCS[np.less_equal](self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return UFUNCS[np.greater](self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return UFUNCS[np.greater_equal](self, other)
-
-    def __eq__(self, other: Any) -> Any:  # type: ignore[override]
-        return UFUNCS[np.equal](self, other)
-
-    def __ne__(self, other: Any) -> Any:  # type: ignore[override]
-        return UFUNCS[np.not_equal](self, other)
-
-    def __neg__(self) -> Any:
-        return UFUNCS[np.negative](self)
-
-    def __pos__(self) -> Any:
-        return UFUNCS[np.positive](self)
-
-    def __abs__(self) -> Any:
-        return UFUNCS[np.absolute](self)
-
-    def __invert__(self) -> Any:
-        return UFUNCS[np.invert](self)
-
-    # ---- in-place forms: the handle moves, so that every name for this array sees the change
-
-    def __iadd__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.add, other)
-
-    def __isub__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.subtract, other)
-
-    def __imul__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.multiply, other)
-
-    def __itruediv__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.divide, other)
-
-    def __ifloordiv__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.floor_divide, other)
-
-    def __imod__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.remainder, other)
-
-    def __ipow__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.power, other)
-
-    def __imatmul__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.matmul, other)
-
-    def __iand__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.bitwise_and, other)
-
-    def __ior__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.bitwise_or, other)
-
-    def __ixor__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.bitwise_xor, other)
-
-    def __ilshift__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.left_shift, other)
-
-    def __irshift__(self, other: Any) -> Any:
-        return METHODS["__inplace__"](self, np.right_shift, other)
+    # In place, the handle moves, so that every name for this array sees the change.
+    __iadd__ = _in_place(np.add)
+    __isub__ = _in_place(np.subtract)
+    __imul__ = _in_place(np.multiply)
+    __itruediv__ = _in_place(np.divide)
+    __ifloordiv__ = _in_place(np.floor_divide)
+    __imod__ = _in_place(np.remainder)
+    __ipow__ = _in_place(np.power)
+    __imatmul__ = _in_place(np.matmul)
+    __iand__ = _in_place(np.bitwise_and)
+    __ior__ = _in_place(np.bitwise_or)
+    __ixor__ = _in_place(np.bitwise_xor)
+    __ilshift__ = _in_place(np.left_shift)
+    __irshift__ = _in_place(np.right_shift)
 
     def __getitem__(self, index: Any) -> Any:
         return METHODS["__getitem__"](self, index)
@@ -264,7 +178,7 @@ class Tracer:
         return int(self._exit("int(x)", "`np.floor(x)`, or keep `x` an array"))
 
     def __index__(self) -> int:
-        if self.type.dtype.kind not in "iu":
+        if self.type.dtype.kind not in "iu" or self.type.shape:
             raise TypeError("only integer scalar arrays can be converted to a scalar index")
         return int(self._value("a traced value used as an index or a count"))
 
@@ -276,7 +190,10 @@ class Tracer:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         instead = "`x` itself; for an array of several values, `np.stack([...])`, or `np.zeros(n, like=x)` before assigning"
-        value = self._exit("np.asarray(x), np.array([x, ...]) or assignment into a plain array", instead)
+        asked = "np.asarray(x), np.array([x, ...]) or assignment into a plain array"
+        if self.type.dtype.kind in "biu":
+            asked = f"`arr[x]` of a plain array (write `ad.numpy.asarray(arr)[x]`), {asked}"
+        value = self._exit(asked, instead)
         return np.array(value, dtype=dtype)
 
     def item(self, *index: int) -> Any:
@@ -311,7 +228,7 @@ def remembering(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(method)
     def remembered(self: Tracer, *args: Any, **kwargs: Any) -> Any:
-        return remembered_call(self._builder, Tracer, name, method, (self, *args), kwargs)
+        return remembered_call(self, name, method, (self, *args), kwargs)
 
     return remembered
 

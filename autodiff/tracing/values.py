@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.arrays import namespace
+import numpy as np
+
+from autodiff.arrays import namespace, on_device
 from autodiff.errors import EscapeError, NoValueError
 from autodiff.ir.source import current_trail, resolve
 from autodiff.ir.types import Literal
@@ -68,7 +70,12 @@ def _rows_needed(builder: Builder, number: int) -> list[int]:
 def _run(builder: Builder, row: int) -> None:
     primitive, params, atoms = builder.rows[row]
     args = [a.value if isinstance(a, Literal) else _value(builder, a) for a in atoms]
-    result = primitive.run(namespace(args), *args, **dict(params))
+    xp = builder.library
+    if xp is np or primitive.kind == "elementwise":
+        xp = namespace(args)  # of scalars alone, NumPy's
+    else:
+        args = [on_device(xp, x) for x in args]
+    result = primitive.run(xp, *args, **dict(params))
     results = result if primitive.multiple else (result,)
     builder.values.update(zip(builder.results(row), results, strict=True))
 

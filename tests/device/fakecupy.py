@@ -88,6 +88,11 @@ class ndarray:  # noqa: N801  # CuPy's name
         assert type(host) is np.ndarray
         self.host = host
 
+    shape = property(lambda self: self.host.shape)
+    dtype = property(lambda self: self.host.dtype)
+    ndim = property(lambda self: self.host.ndim)
+    size = property(lambda self: self.host.size)
+
     # What NumPy calls. With operands that neither NumPy nor CuPy knows, it is for those to answer.
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
@@ -330,6 +335,7 @@ class Library(ModuleType):
         ["array", "asarray", "arange", "empty", "eye", "full", "identity", "linspace", "ones",
          "result_type", "tri", "zeros"]
     )  # fmt: skip
+    joiners = frozenset(["column_stack", "concatenate", "dstack", "hstack", "stack", "vstack"])
 
     def __getattr__(self, name: str) -> Any:
         if name in API["ufuncs"]:
@@ -348,7 +354,9 @@ class Library(ModuleType):
 
         def function(*args: Any, **kwargs: Any) -> Any:
             given = [*args, *kwargs.values()]
-            if name not in self.creators and not holds_device_array(given):
+            alike = args if name == "broadcast_arrays" else args[0] if name in self.joiners else given
+            test = all if alike is not given else any
+            if name not in self.creators and not test(map(holds_device_array, alike)):
                 raise TypeError(f"cupy.{name} takes arrays on the device, not {given}")
             return call(host, accepts, args, kwargs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from autodiff.primitives.gathering import gather, last_writes, scatter, scatter_add
 from autodiff.primitives.indexing import index, index_add, index_set, unindex
 from autodiff.primitives.sorting import argsort, searchsorted, sort

@@ -75,11 +75,6 @@ def directions(types: Any, seed: int = 1) -> list[Any]:
     return [like(t, rng) for t in types if t.dtype.kind in "fc"]
 
 
-def holds(spec: Spec, law: Any) -> Program:
-    """A derived program, by way of a row."""
-    return law(program_of(spec))
-
-
 FORMS = {"value": lambda p: p, "tangent": pushed, "cotangent": cotangents}
 
 
@@ -149,7 +144,15 @@ def second_order(spec: Spec) -> bool:
 
 every_row = rows()
 differentiable = rows(has_derivative)
-forms = pytest.mark.parametrize("form", FORMS)
+every_form = pytest.mark.parametrize(
+    ("spec", "form"),
+    [
+        pytest.param(spec, form, id=f"{form}-{spec}")
+        for form in FORMS
+        for spec in SPECS
+        if form == "value" or has_derivative(spec)
+    ],
+)
 
 
 # ---- the table
@@ -392,11 +395,8 @@ def check_map(program: Program, mapped: tuple[bool, ...], examples: list[list[An
     close(results, expected, 1e-13 if double else 1e-5)
 
 
-@rows()
-@forms
+@every_form
 def test_generated_code_does_what_the_interpreter_does(spec, form):
-    if form != "value" and not has_derivative(spec):
-        return
     program = FORMS[form](program_of(spec))
     args = arguments(spec, form)
     with np.errstate(all="ignore"):
@@ -404,11 +404,8 @@ def test_generated_code_does_what_the_interpreter_does(spec, form):
     same_bits(emitted, evaluated(program, args))
 
 
-@rows()
-@forms
+@every_form
 def test_simplify_keeps_results(spec, form):
-    if form != "value" and not has_derivative(spec):
-        return
     program = FORMS[form](program_of(spec))
     args = arguments(spec, form)
     simple = simplify(program)
@@ -418,11 +415,8 @@ def test_simplify_keeps_results(spec, form):
     close(evaluated(simple, args), evaluated(program, args), allowed)
 
 
-@rows()
-@forms
+@every_form
 def test_text_is_read_back(spec, form):
-    if form != "value" and not has_derivative(spec):
-        return
     program = FORMS[form](program_of(spec))
     back = check(parse(str(program), Primitive.named))
     assert str(back) == str(program)

@@ -1,0 +1,240 @@
+"""Programs as Python source: what it looks like, and that it stands on its own."""
+
+import ast
+import gc
+import linecache
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff.backend.emit import compile_program, to_source
+from tests.calculus import evaluated
+from tests.programs import expected, read
+from tests.primitives.table import SPECS
+from tests.primitives.test_laws import arrays, program_of, same_bits
+
+LOSS = """
+    loss(w: f64[3], x: f64[5,3], y: f64[5], b: f64[]) -> f64[] {
+      a: f64[5] = contract[ij,j->i] x w
+      c: f64[5] = broadcast[shape=(5,), axes=(0,)] b
+      z: f64[5] = add a c
+      p: f64[5] = tanh z
+      r: f64[5] = sub p y
+      s: f64[5] = square r
+      t: f64[] = reduce_sum[axes=(0,)] s
+      m: f64[] = mul t 0.2:f64
+      return m
+    }"""
+
+
+def test_source():
+    assert to_source(read(LOSS)).strip() == expected("""
+        import numpy as np
+
+
+        def loss(w, x, y, b):
+            a = x.dot(w)
+            del x, w
+            c = b
+            z = a + c
+            del a, c
+            p = np.tanh(z)
+            del z
+            r = p - y
+            del p, y
+            s = np.square(r)
+            del r
+            t = s.sum()
+            del s
+            m = t * 0.2
+            return (m,)
+        """)
+
+
+def body(text: str) -> list[str]:
+    """The lines of the generated function, without its head and its `del`s."""
+    lines = [line.strip() for line in to_source(read(text)).splitlines()]
+    start = next(i for i, line in enumerate(lines) if line.startswith("def "))
+    return [line for line in lines[start + 1 :] if line and not line.startswith("del ")]
+
+
+# ---- folding
+
+
+def test_a_broadcast_is_left_to_numpy():
+    assert body("""
+        f(x: f64[2,3], y: f64[2]) -> f64[2,3] {
+          a: f64[2,3] = broadcast[shape=(2, 3), axes=(1,)] y
+          z: f64[2,3] = mul x a
+          return z
+        }""") == ["a = y[:, None]", "z = x * a", "return (z,)"]
+
+
+def test_a_broadcast_whose_users_are_all_short_is_made():
+    """Nothing else has the full shape, so leaving it out would change the shape of the result."""
+    program = read("""
+        f(y: f64[2], w: f64[3]) -> f64[2,3] {
+          a: f64[2,3] = broadcast[shape=(2, 3), axes=(1,)] y
+          b: f64[2,3] = broadcast[shape=(2, 3), axes=(0,)] w
+          z: f64[2,3] = exp a
+          return z
+        }""")
+    (z,) = compile_program(program, np)(np.ones(2), np.ones(3))
+    assert z.shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "z: f64[2,3] = add a b",  # two short operands
+        "z: f64[2,3] = add a a",
+        "z: f64[2,3] = mul a 2.0:f64",
+        "c: f64[2,3] = add a x\n  z: f64[2,3] = permute[perm=(0, 1)] a",
+        "z: f64[2,3] = select m a b",
+        "z: f64[2,3] = select m a x",
+        "c: f64[2,3] = add a x\n  z: f64[2,3] = add c b",
+    ],
+)
+def test_folding_keeps_shapes_and_values(use, rng):
+    program = read(f"""
+f(x: f64[2,3], y: f64[2], w: f64[3], m: bool[2,3]) -> f64[2,3] {{
+  a: f64[2,3] = broadcast[shape=(2, 3), axes=(1,)] y
+  b: f64[2,3] = broadcast[shape=(2, 3), axes=(0,)] w
+  {use}
+  return z
+}}""")
+    args = [rng.random((2, 3)), rng.random(2), rng.random(3), rng.random((2, 3)) < 0.5]
+    same_bits(compile_program(program, np)(*args), evaluated(program, args))
+
+
+# ---- constants
+
+
+def test_constants_beside_an_array_are_plain_numbers():
+    assert body("""
+        f(x: f32[2]) -> f32[2] {
+          a: f32[2] = mul x 0.1:f32
+          z: f32[2] = sub a -2.5:f32
+          return z
+        }""")[:2] == ["a = x * 0.10000000149011612", "z = a - (-2.5)"]
+
+
+@pytest.mark.parametrize(
+    "constant",
+    ["inf:f64", "-inf:f64", "nan:f32", "-0.0:f64", "1.0-2.0j:c128", "7:u8", "True:bool", "-3:i16"],
+)
+def test_constants_are_exact(constant):
+    program = read(f"f(x: f64[]) -> {dtype_of(constant)} {{ return {constant} }}")
+    exact = evaluated(program, [np.float64(0)])
+    same_bits(compile_program(program, np)(np.float64(0)), exact)
+    same_bits(standalone(to_source(program))(np.float64(0)), exact)
+
+
+def dtype_of(constant: str) -> str:
+    return f"{constant.rpartition(':')[2]}[]"
+
+
+# ---- memory
+
+
+def test_arrays_are_let_go_after_their_last_use():
+    """At no time do more than two arrays of a long chain exist."""
+    lines = "\n".join(f"  x{i + 1}: f64[1000] = sin x{i}" for i in range(50))
+    program = read(f"f(x0: f64[1000]) -> f64[1000] {{\n{lines}\n  return x50\n}}")
+    source = to_source(program)
+    assert source.count("del ") == 50
+    tree = ast.parse(source).body[-1]
+    assert isinstance(tree, ast.FunctionDef)
+    alive, most = {a.arg for a in tree.args.args}, 0
+    for statement in tree.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name):
+                (alive.add if isinstance(node.ctx, ast.Store) else lambda name: None)(node.id)
+                if isinstance(node.ctx, ast.Del):
+                    alive.discard(node.id)
+        most = max(most, len(alive - {"np"}))
+    assert most == 2
+
+
+def test_what_is_forgotten_leaves_no_text_behind():
+    def generated() -> int:
+        gc.collect()
+        return sum(name.startswith("<autodiff") for name in linecache.cache)
+
+    before = generated()
+    functions = [compile_program(read(LOSS), np) for _ in range(3)]
+    assert generated() == before + 3
+    del functions
+    assert generated() == before
+
+
+# ---- tracebacks and names
+
+
+def test_a_traceback_shows_the_generated_line():
+    program = read("f(x: f64[3]) -> f64[3] { y: f64[3] = exp x\n return y }")
+    function = compile_program(program, np)
+    assert linecache.getline(function.__code__.co_filename, 2).strip() == "y = np.exp(x)"
+
+
+def test_names_that_mean_something_else_are_avoided():
+    def f(np_, _C0, _run0_sort):
+        return np_ + _C0 * _run0_sort
+
+    program = ad.trace(f)(1.0, 2.0, 3.0)
+    assert evaluated(program, [1.0, 2.0, 3.0]) == list(compile_program(program, np)(1.0, 2.0, 3.0))
+
+
+def test_a_held_program_becomes_a_function():
+    program = read("""
+        f(x: f64[3]) -> f64[3] {
+          y: f64[3] = call[program=g(x: f64[3]) -> f64[3] {
+            y: f64[3] = sin x
+            return y
+          }, policy='recompute'] x
+          z: f64[3] = call[program=g(x: f64[3]) -> f64[3] {
+            y: f64[3] = cos x
+            return y
+          }, policy='recompute'] y
+          return z
+        }""")
+    x = np.linspace(0, 1, 3)
+    same_bits(compile_program(program, np)(x), [np.cos(np.sin(x))])
+
+
+# ---- on its own
+
+
+def standalone(source: str):
+    """The function that a source defines, run where nothing but NumPy can be imported."""
+    module = ast.parse(source)
+    imported = {a.name for node in ast.walk(module) if isinstance(node, ast.Import) for a in node.names}
+    assert imported == {"numpy"}
+    assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(module))
+    space: dict[str, object] = {}
+    exec(source, space)
+    last = [node for node in module.body if isinstance(node, ast.FunctionDef)][-1]
+    return space[last.name]
+
+
+# These have no text of their own: generated code calls their `run`, which a source cannot.
+WITHOUT_TEXT = {
+    "argsort", "broadcast", "cumlogsumexp", "cummax", "cummin", "dynamic_slice", "dynamic_update",
+    "gather", "index_add", "index_set", "last_writes", "logistic", "pad", "recurrence",
+    "reduce_and", "reduce_logsumexp", "reduce_or", "reduce_xor", "scatter", "scatter_add",
+    "searchsorted", "sinc_derivative", "sort", "unindex",
+}  # fmt: skip
+TEXTUAL = [spec for spec in SPECS if spec.primitive.name not in WITHOUT_TEXT]
+
+
+def test_what_has_no_text():
+    assert {spec.primitive.name for spec in SPECS if spec.primitive.python is None} == WITHOUT_TEXT
+
+
+@pytest.mark.parametrize("spec", TEXTUAL, ids=str)
+def test_source_runs_with_numpy_alone(spec):
+    program, args = program_of(spec), arrays(spec)
+    with np.errstate(all="ignore"):
+        outs = standalone(to_source(program))(*args)
+    same_bits(outs, evaluated(program, args))
