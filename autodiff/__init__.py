@@ -1,9 +1,50 @@
-"""Differentiate, batch and compile the NumPy and CuPy code you already have."""
+"""Differentiate, batch and compile the NumPy and CuPy code you already have.
 
-from autodiff import numpy
+Transforms take a function and return a function; `trace` shows the program they work on.
+"""
+
+from autodiff import errors, numpy, tree
 from autodiff.api.batching import vmap
 from autodiff.api.compiling import disable_jit, jit
 from autodiff.api.gradients import grad, value_and_grad
-from autodiff.api.tracing import is_traced, trace, value_of
+from autodiff.api.hessians import hessian, hessian_diag, hvp
+from autodiff.api.jacobians import jacfwd, jacobian, jacrev
+from autodiff.api.linear_maps import jvp, linearize, vjp
+from autodiff.api.memory import checkpoint, no_grad, stop_gradient
+from autodiff.api.programs import parse, to_source
+from autodiff.api.tracing import eval_types, is_traced, trace, value_of
+from autodiff.api.transposition import linear_transpose
+from autodiff.ir import ArrayType, Program, check
 
-__all__ = ["disable_jit", "grad", "is_traced", "jit", "numpy", "trace", "value_and_grad", "value_of", "vmap"]
+__all__ = [
+    "ArrayType",
+    "Program",
+    "check",
+    "checkpoint",
+    "disable_jit",
+    "errors",
+    "eval_types",
+    "grad",
+    "hessian",
+    "hessian_diag",
+    "hvp",
+    "is_traced",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jit",
+    "jvp",
+    "linear_transpose",
+    "linearize",
+    "no_grad",
+    "numpy",
+    "parse",
+    "stop_gradient",
+    "to_source",
+    "trace",
+    "tree",
+    "value_and_grad",
+    "value_of",
+    "vjp",
+    "vmap",
+]

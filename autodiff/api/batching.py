@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import repeat
+from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from autodiff.api.arguments import FlatCall, function_name, is_traceable
-from autodiff.arrays import is_device_array
+from autodiff.arrays import namespace
 from autodiff.backend.derived import derive, run
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
@@ -76,7 +75,7 @@ def _map_at_once(call: FlatCall, axes: Sequence[int | None], size: int, out_axes
     for i in call.positions:
         x, axis = call.leaves[i], axes[i]
         if axis is not None and axis % x.ndim:
-            x = np.moveaxis(x, axis, 0)
+            x = namespace([x]).moveaxis(x, axis, 0)
         inputs.append(x)
         types.append(None if axis is None else _element(type_of(x)))
     label = f"{name} (under vmap)"
@@ -93,8 +92,9 @@ def _map_at_once(call: FlatCall, axes: Sequence[int | None], size: int, out_axes
     derived = derive(recording, recipe, ("vmap", mapped, size, force), name)
     outs = run(derived, recording.args())
     results = iter(zip(outs, derived.compiled.info, strict=True))
+    xp = namespace([*inputs, *outs])
     leaves = [
-        _place(*(next(results) if t else (x, False)), axis, size, name)
+        _place(*(next(results) if t else (x, False)), axis, size, name, xp)
         for x, t, axis in zip(recording.leaves, traced, wanted, strict=True)
     ]
     return tree.unflatten(recording.spec, leaves)
@@ -104,7 +104,9 @@ def _element(t: ArrayType) -> ArrayType:
     return t.with_shape(t.shape[1:])
 
 
-def _place(x: Any, is_mapped: bool, axis: int | None, size: int, name: str) -> Any:
+def _place(
+    x: Any, is_mapped: bool, axis: int | None, size: int, name: str, xp: ModuleType
+) -> Any:
     """A result with its mapped axis where it was asked for."""
     if axis is None:
         if is_mapped:
@@ -114,10 +116,10 @@ def _place(x: Any, is_mapped: bool, axis: int | None, size: int, name: str) -> A
             )
         return x
     if not is_mapped:  # a constant: the same for every call
-        if not is_traceable(x):
-            x = np.asarray(x)
-        x = np.broadcast_to(x, (size, *x.shape)) if is_device_array(x) else np.repeat(x[None], size, 0)
-    return np.moveaxis(x, 0, axis) if axis else x
+        if x.__class__ is not Tracer:
+            x = xp.asarray(x)
+        x = xp.repeat(x[None], size, axis=0)
+    return xp.moveaxis(x, 0, axis) if axis else x
 
 
 def _leaf_axes(call: FlatCall, args: Any, kwargs: Any, in_axes: Any) -> list[int | None]:
@@ -194,7 +196,7 @@ def _join(parts: Sequence[Any], out_axes: Any) -> Any:
     spec = tree.flatten(parts[0])[1]
     axes = _prefix_leaves(out_axes, spec, "out_axes", "")
     leaves = [
-        xs[0] if axis is None else np.concatenate(xs, axis=axis)
+        xs[0] if axis is None else namespace(xs).concatenate(xs, axis=axis)
         for axis, xs in zip(axes, zip(*flat, strict=True), strict=True)
     ]
     return tree.unflatten(spec, leaves)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial, update_wrapper
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autodiff.api.arguments import FlatCall, function_name, is_traceable, parameter_names
+from autodiff.arrays import namespace
 from autodiff.backend.cache import Cache, CacheInfo
 from autodiff.backend.derived import Derived, compile_recording, run
 from autodiff.ir.types import ArrayType, type_of
@@ -219,10 +221,15 @@ def jit(
 def _leaf_signature(x: Any) -> Any:
     """What of a leaf the trace depends on."""
     if x.__class__ is Tracer:
-        return x.kind if isinstance(x.kind, type) else (x.shape, x.dtype)
+        return x.kind if isinstance(x.kind, type) else _array_signature(x, x._builder.library)
     if is_traceable(x):
-        return (x.shape, x.dtype)
+        return _array_signature(x, namespace([x]))
     return type(x) if type(x) in _WEAK else (type(x), x)
+
+
+def _array_signature(x: Any, library: ModuleType) -> tuple[Any, ...]:
+    """On a device the trace is another, since the arrays that it captured are there."""
+    return (x.shape, x.dtype) if library is np else (x.shape, x.dtype, library.__name__)
 
 
 def _is_hashable(x: Any) -> bool:
@@ -247,6 +254,6 @@ def _differences(old: tuple[Any, ...], new: tuple[Any, ...], *, count_only: bool
 
 
 def _shown(leaf: Any) -> str:
-    if isinstance(leaf, tuple) and len(leaf) == 2 and isinstance(leaf[1], np.dtype):
-        return str(ArrayType(*leaf))
+    if isinstance(leaf, tuple) and isinstance(leaf[1], np.dtype):
+        return " of ".join([str(ArrayType(*leaf[:2])), *leaf[2:]])
     return leaf.__name__ if isinstance(leaf, type) else repr(leaf[1])

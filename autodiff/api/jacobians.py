@@ -12,6 +12,7 @@ import numpy as np
 from autodiff.api.arguments import Argnames, Argnums, FlatCall, Selector
 from autodiff.api.linear_maps import LinearMap, halves
 from autodiff.api.points import Point
+from autodiff.arrays import namespace
 from autodiff.backend.compiled import Compiled
 from autodiff.backend.derived import Derived, prepare, run
 from autodiff.ir.program import Program
@@ -211,7 +212,8 @@ def _columns(
     for out, present in zip(outs, point.of_leaves(linear.active), strict=True):
         shapes = [(*out.shape, *t.shape) for t in ins]
         if present:
-            image = np.moveaxis(next(images), 0, -1)
+            image = next(images)
+            image = namespace([image]).moveaxis(image, 0, -1)
             parts = _divided(image, ins)
             rows.append([_shaped(x, s) for x, s in zip(parts, shapes, strict=True)])
         else:
@@ -271,7 +273,9 @@ def over_basis(
         size = min(step, total - start)
         compiled = _prepared(make, program, len(residuals), size, *options)
         parts.append(run(Derived(compiled), [*residuals, np.int64(start)]))
-    return [xs[0] if len(xs) == 1 else np.concatenate(xs) for xs in zip(*parts, strict=True)]
+    return [
+        xs[0] if len(xs) == 1 else namespace(xs).concatenate(xs) for xs in zip(*parts, strict=True)
+    ]
 
 
 @lru_cache(maxsize=256)

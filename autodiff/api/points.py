@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff.api.arguments import FlatCall, Selection, Selector, function_name, is_inexact, select
 from autodiff.api.places import Places, describe
+from autodiff.arrays import namespace
 from autodiff.backend.derived import Derived, Recipe, derive
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
@@ -132,7 +133,9 @@ class Point:
     def zeros(self, t: ArrayType) -> Any:
         """Zeros of type `t`, in the array library of the arguments (traced, if these are)."""
         like = next(iter(self.moving), 0.0)
-        return np.zeros_like(like, shape=t.shape, dtype=t.dtype)[()]
+        if like.__class__ is Tracer:
+            return np.zeros_like(like, shape=t.shape, dtype=t.dtype)[()]
+        return namespace(self.recording.inputs).zeros(t.shape, t.dtype)[()]
 
     def of_leaves(self, marked: Sequence[bool]) -> list[bool]:
         """For each leaf of the result with a derivative: whether its output is marked."""

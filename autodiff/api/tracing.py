@@ -6,14 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from autodiff.api.arguments import FlatCall, function_name
+from autodiff.api.arguments import FlatCall, function_name, is_traceable
 from autodiff.control.call import is_transparent
 from autodiff.ir.editing import inline, prune
 from autodiff.ir.program import Program
+from autodiff.ir.types import ArrayType, type_of
+from autodiff.tracing import tree
 from autodiff.tracing.record import record
 from autodiff.tracing.tracer import Tracer
 
-__all__ = ["is_traced", "trace", "value_of"]
+__all__ = ["eval_types", "is_traced", "trace", "value_of"]
 
 
 def trace(fun: Callable[..., Any]) -> Callable[..., Program]:
@@ -43,6 +45,46 @@ def trace(fun: Callable[..., Any]) -> Callable[..., Program]:
         return prune(inline(recording.program(name), is_transparent))
 
     return traced
+
+
+def eval_types(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """The types of a function's results, without computing them.
+
+    Args:
+        fun: a function of arrays, numbers and containers of them.
+
+    Returns:
+        A function of the same arguments, of which arrays and floats matter only by their types: an
+        `ArrayType(shape, dtype)` in their place will do. It returns a container like the result, with
+        an `ArrayType` for each array and number.
+
+    Raises:
+        NoValueError: `fun` asks for the value of something that depends on an array or a float.
+
+    Example:
+        >>> import numpy as np
+        >>> import autodiff as ad
+        >>> from autodiff.ir import ArrayType
+        >>> ad.eval_types(lambda x, y: {"z": x @ y})(np.ones((2, 3)), ArrayType((3,), np.float64))
+        {'z': f64[2]}
+    """
+
+    @wraps(fun)
+    def evaluated(*args: Any, **kwargs: Any) -> Any:
+        call = FlatCall(fun, args, kwargs)
+        call.positions = [
+            i for i, x in enumerate(call.leaves)
+            if is_traceable(x) or isinstance(x, float | complex | ArrayType)
+        ]  # fmt: skip
+        types = [type_of(x) for x in call.inputs]
+        label = f"{function_name(fun)} (under eval_types)"
+        recording = record(call, call.inputs, label=label, types=types, namer=call.names)
+        return tree.unflatten(recording.spec, [
+            type_of(x) if is_traceable(x) or isinstance(x, int | float | complex) else x
+            for x in recording.leaves
+        ])  # fmt: skip
+
+    return evaluated
 
 
 def is_traced(x: Any) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from autodiff.api.arguments import FlatCall, function_name
 from autodiff.api.linear_maps import LinearMap, all_of, halves
 from autodiff.api.points import Point
+from autodiff.arrays import namespace
 from autodiff.backend.derived import Derived, run
 from autodiff.control.call import call as call_primitive
 from autodiff.errors import NoValueError
@@ -101,7 +102,7 @@ def _at_zero(point: Point, derived: Derived) -> Sequence[Any]:
     constants = [x for x in point.leaves if x.__class__ is not Tracer]
     results = [y for y, w in zip(known, point.wanted) if w]
     for y in (*results, *constants):
-        if np.any((y != 0) & (y == y)):
+        if namespace([y]).any((y != 0) & (y == y)):
             _refuse(point.name, f"{point.name}(0) is not 0, so it adds a constant")
     return outs
 
@@ -113,7 +114,7 @@ def _some_value(x: Any) -> Any:
     try:
         return x._value("linear_transpose")
     except NoValueError:
-        return np.ones(x.shape, x.dtype)
+        return x._builder.library.ones(x.shape, x.dtype)
 
 
 def _stand_in(x: Any) -> Any:

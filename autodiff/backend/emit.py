@@ -149,10 +149,11 @@ class _Body:
         return f"{self.writer.run(equation)}({', '.join(operands)})"
 
     def operands(self, equation: Equation) -> list[str]:
-        """The operands; a literal beside an array of its dtype can be a plain Python number."""
+        """The operands; in a text, a literal beside an array of its dtype can be a Python number."""
+        primitive = equation.primitive
         weak = {
             a.type.dtype for a in equation.inputs if isinstance(a, Var)
-        } if equation.primitive.kind == "elementwise" else set()  # fmt: skip
+        } if primitive.kind == "elementwise" and primitive.python is not None else set()  # fmt: skip
         return [self.operand(a, typed=a.type.dtype not in weak) for a in equation.inputs]
 
     def operand(self, a: Atom, *, typed: bool) -> str:

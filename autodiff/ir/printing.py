@@ -16,7 +16,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count, product
+from itertools import chain, count, product, zip_longest
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ __all__ = ["scalar_text", "to_lines", "to_text", "variable_names"]
 # Words that the text gives a meaning of its own, or that Python does: programs become Python code.
 _RESERVED = frozenset(keyword.kwlist) | {"inf", "nan"}
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
-_BARE_SPEC = re.compile(r"[\w,.>-]+")
+_BARE_SPEC = re.compile(r"[\w,.:>-]+")
 _KINDS = "biufc"
 _MARK = "\0"  # stands between a line and its source comment until the comments are aligned
 _COMMENT_COLUMN = 72  # at most; longer lines have their comment right behind them
@@ -177,9 +177,11 @@ def _wanted_names(program: Program) -> Iterator[tuple[Var, str]]:
     missing = [""] * (len(program.inputs) - len(program.input_names))
     for variable, name in zip(program.inputs, chain(program.input_names, missing), strict=False):
         yield variable, _identifier(name)
-    for equation in program.equations:
+    for equation, following in zip_longest(program.equations, program.equations[1:]):
         source = equation.source
-        if source is None or not source.name:
+        # Of the equations that one statement made, the last makes what the user named.
+        inner = following is not None and following.trail == equation.trail
+        if source is None or not source.name or inner:
             names: Sequence[str] = [""] * len(equation.outputs)
         elif "," in source.name:
             names = source.name.split(", ")

@@ -12,10 +12,17 @@ import sys
 from dataclasses import dataclass
 from types import CodeType, FrameType
 
+import numpy as np
+
 __all__ = ["Source", "Trail", "current_trail", "resolve"]
 
 Trail = tuple[CodeType, int]
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_SITE = os.path.dirname(os.path.dirname(os.path.abspath(np.__file__)))
+_LIBRARIES = (  # parts of NumPy and SciPy are Python code, which calls what we trace
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    os.path.join(_SITE, "numpy") + os.sep,
+    os.path.join(_SITE, "scipy") + os.sep,
+)
 # How many of its names an instruction stores the top of the stack under. Two instructions are often
 # fused into one from Python 3.13 on.
 _STORES = {
@@ -47,10 +54,10 @@ class Source:
 
 
 class _InternalFiles(dict[str, bool]):
-    """Whether a file is the library's own, by file name; decided once for each file."""
+    """Whether a file is the library's own or NumPy's, by file name; decided once for each file."""
 
     def __missing__(self, file: str) -> bool:
-        self[file] = internal = file.startswith(_PACKAGE)
+        self[file] = internal = file.startswith(_LIBRARIES)
         return internal
 
 

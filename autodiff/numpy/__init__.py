@@ -1,22 +1,23 @@
 """What NumPy's functions, methods and ufuncs mean on traced arrays; and a NumPy to write against.
 
-User code goes on importing NumPy: its functions call the tracer, which looks them up in the tables of
-`autodiff.tracing.tracer`. Importing this package fills those tables. Each module of the package ends
-with its share of them:
+User code goes on importing NumPy: its functions call the tracer, which looks them up in the tables
+of `autodiff.tracing.tracer`. Importing this package fills those tables. Each module of the package
+ends with its share of them:
 
 | module | what it maps |
 |---|---|
 | `ufuncs`, `special_ufuncs` | calls of ufuncs |
 | `ufunc_methods` | `ufunc.reduce`, `.accumulate`, `.outer`, `.at`, `out=`, `where=`, `dtype=` |
-| `reductions`, `accumulations`, `statistics` | sum, max, any, argmax; cumsum; mean, var |
+| `reductions`, `accumulations` | sum, prod, max, any, argmax; cumsum |
+| `statistics`, `nan_statistics`, `quantiles` | mean, var, cov; nansum; median |
 | `shapes`, `joining`, `rearranging` | reshape, transpose; concatenate, split; flip, pad, diagonal |
 | `indexing`, `assignment`, `views`, `sorting` | `x[i]`, `x[i] = v`; sort, searchsorted |
 | `products`, `einstein` | matmul, dot, tensordot; einsum |
 | `selection`, `elementwise_functions`, `calculus` | where, clip; real, round; diff, interp |
 | `creation`, `inspection`, `methods` | zeros_like; shape, result_type; methods of arrays |
 
-As a module, `autodiff.numpy` is NumPy, but that the functions which make new arrays (`zeros`, `array`,
-`arange`, …) give traced arrays inside a trace, to which traced values may be assigned.
+As a module, `autodiff.numpy` is NumPy, but that the functions which make new arrays (`zeros`,
+`array`, `arange`, …) give traced arrays inside a trace, to which traced values may be assigned.
 """
 
 from __future__ import annotations
@@ -71,20 +72,21 @@ _WITH_UFUNCS = (
 
 _WITH_FUNCTIONS = (
     accumulations, assignment, calculus, creation, einstein, elementwise_functions, indexing,
-    inspection, joining, nan_statistics, products, quantiles, rearranging, reductions, selection, shapes, sorting, statistics,
+    inspection, joining, nan_statistics, products, quantiles, rearranging, reductions, selection,
+    shapes, sorting, statistics,
 )  # fmt: skip
 
 
 def _install() -> None:
-    """Fill the tracer's tables, and give its class the methods, which are looked up fastest there."""
+    """Fill the tracer's tables, and give its class the methods, which are found fastest there."""
     primitives = [p for m in _WITH_UFUNCS for p in vars(m).values() if isinstance(p, _Primitive)]
     _tracer.UFUNCS.update(ufuncs.elementwise_ufuncs(primitives))
     _tracer.UFUNCS.update(special_ufuncs.UFUNCS | products.UFUNCS)
     _tracer.UFUNC_METHODS.update(ufunc_methods.UFUNC_METHODS)
     for module in _WITH_FUNCTIONS:
         _tracer.FUNCTIONS.update(module.FUNCTIONS)
-    for table in (methods.METHODS, indexing.METHODS, assignment.METHODS, sorting.METHODS):
-        _tracer.METHODS.update(table)
+    for module in (methods, indexing, assignment, sorting):
+        _tracer.METHODS.update(module.METHODS)
     _tracer.ATTRIBUTES.update(methods.ATTRIBUTES)
     for name, method in _tracer.METHODS.items():
         known = name.startswith("__")

@@ -1,4 +1,4 @@
-"""Running sums, products, maxima: one table (`SCANS`) of the ufuncs that have a primitive for it."""
+"""Running sums, products, maxima: one table (`SCANS`) of the ufuncs that have a primitive."""
 
 from __future__ import annotations
 
@@ -85,9 +85,7 @@ def cumulative_prod(
     return _cumulative(np.multiply, x, axis, dtype, out, include_initial)
 
 
-def _cumulative(
-    ufunc: Any, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool
-) -> Any:
+def _cumulative(ufunc: Any, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool) -> Any:
     called = f"cumulative_{'sum' if ufunc is np.add else 'prod'}"
     x = operand(x)
     if axis is None and x.ndim > 1:

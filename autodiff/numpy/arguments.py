@@ -29,7 +29,7 @@ __all__ = [
     "static_int", "traced_operands",
 ]  # fmt: skip
 
-NOT_GIVEN: Any = np._NoValue  # type: ignore[attr-defined]  # what NumPy passes for an argument left out
+NOT_GIVEN: Any = np._NoValue  # what NumPy passes for an argument left out
 
 
 # ---- operands
@@ -52,8 +52,7 @@ def operands(*xs: Any) -> list[Any]:
     if builder is None:
         return given
     return [
-        x if x.__class__ is Tracer or x is None or is_scalar(x) else lift(builder, x)
-        for x in given
+        x if x.__class__ is Tracer or x is None or is_scalar(x) else lift(builder, x) for x in given
     ]
 
 
@@ -81,7 +80,7 @@ def constant(builder: Builder, value: Any, shape: tuple[int, ...], dtype: Any = 
 
 
 def apply(ufunc: Any, *xs: Any, **core: Any) -> Any:
-    """A ufunc on operands some of which are traced (`core`: options such as the axis of `vecdot`)."""
+    """A ufunc on operands some of which are traced (`core`: such as the axis of `vecdot`)."""
     return UFUNCS[ufunc](*xs, **core)
 
 

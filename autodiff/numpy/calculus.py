@@ -74,8 +74,12 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
         raise ValueError("'edge_order' greater than 2 not supported")
     (x,) = operands(f)
     x = convert(x, float) if x.dtype.kind in "iu" else x
-    axes = axes_of(None, x.ndim) if axis is None else tuple(
-        axis_of(i, x.ndim) for i in (axis if isinstance(axis, tuple | list) else (axis,))
+    axes = (
+        axes_of(None, x.ndim)
+        if axis is None
+        else tuple(
+            axis_of(i, x.ndim) for i in (axis if isinstance(axis, tuple | list) else (axis,))
+        )
     )
     if len(varargs) not in (0, 1, len(axes)):
         raise TypeError("invalid number of arguments")
@@ -114,7 +118,7 @@ def _slopes(x: Any, spacing: Any, n: int) -> tuple[Any, Any]:
     (h,) = operands(spacing)
     if np.ndim(h):
         if h.ndim != 1 or h.shape[0] != n:
-            raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+            raise ValueError("distances must be as many as there are elements along the axis")
         h = h[1:] - h[:-1]
         h = convert(h, float) if h.dtype.kind in "iu" else h
     return (x[..., 1:] - x[..., :-1]) / h, h
@@ -172,7 +176,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     x, y = (y, x) if y.size > x.size else (x, y)
     n, m = x.size, y.size
     size = n + m - 1
-    # Rows of length size, laid out in one line with rows of size + 1 elements: row i moves right by i.
+    # Rows of size + 1 elements, read as rows of size: row i moves right by i.
     outer = product(y, x, "i,j->ij")
     padded = structure.pad(outer, outer.dtype.type(0), low=(0, 0), high=(0, m), interior=(0, 0))
     flat = reshape(padded, shape=(m * (n + m),))[: m * size]

@@ -1,8 +1,8 @@
 """New arrays that a traced function may assign traced values into.
 
-`np.zeros_like(x)` and `np.zeros(n, like=x)` of a traced `x` arrive here through NumPy's protocol.
-`autodiff.numpy.zeros(n)` and its like need no `x`: inside a trace they give traced arrays, outside of
-one NumPy's own.
+`np.zeros_like(x)` and `np.zeros(n, like=x)` of a traced `x` come here through NumPy's protocol.
+`autodiff.numpy.zeros(n)` and its like need no `x`: inside a trace they give traced arrays, outside
+NumPy's own.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def _filled(value: Any, shape: Any, dtype: Any) -> Any:
     if value.__class__ is Tracer or np.ndim(value):
         (value,) = traced_operands(value)
         wanted = value.dtype if dtype is None else dtype
-        return fresh(broadcast_to(convert(value, wanted), shape))
+        return fresh(broadcast_to(convert(value, wanted), shape), c_order=True)
     assert builder is not None
-    return constant(builder, value, shape, dtype)
+    return fresh(constant(builder, value, shape, dtype), c_order=True)
 
 
 # ---- filled with one value
@@ -115,7 +115,12 @@ def full_like(
 
 
 def asarray(
-    a: Any, dtype: Any = None, order: str | None = None, *, device: Any = None, copy: bool | None = None
+    a: Any,
+    dtype: Any = None,
+    order: str | None = None,
+    *,
+    device: Any = None,
+    copy: bool | None = None,
 ) -> Any:
     """`np.asarray`; lists may hold traced values."""
     check_layout("asarray", order, allowed="CFAK")

@@ -1,7 +1,7 @@
 """`np.einsum` in all its forms, as reductions, diagonals and contractions of two operands.
 
-A call is first parsed into labels for each axis, then planned (both remembered for the shapes at hand):
-what each operand loses on its own, then which two are contracted next, chosen greedily by size.
+A call is parsed into labels for each axis, then planned (both are remembered for the shapes at
+hand): what each operand loses on its own, then which two are contracted next, greedily by size.
 """
 
 from __future__ import annotations
@@ -145,7 +145,9 @@ def _hidden(term: str, shape: Shape, subscripts: str) -> int:
     if not all(c in LETTERS for c in term.replace("...", "", 1)):
         raise ValueError(f"einsum {subscripts!r}: {term!r} is not made of letters and one `...`")
     if named > len(shape) or (named < len(shape) and "..." not in term):
-        raise ValueError(f"einsum {subscripts!r}: {term!r} does not fit an operand of shape {shape}")
+        raise ValueError(
+            f"einsum {subscripts!r}: {term!r} does not fit an operand of shape {shape}"
+        )
     return len(shape) - named
 
 
@@ -166,7 +168,9 @@ def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> Plan:
                     f"einsum {subscripts!r}: {label!r} is {known} in one operand, {size} in another"
                 )
     found = [_diagonals(t, shape) for t, shape in zip(labels, shapes, strict=True)]
-    kept = ["".join(c for c, d in zip(t, dims, strict=True) if d == sizes[c]) for _, t, dims in found]
+    kept = [
+        "".join(c for c, d in zip(t, dims, strict=True) if d == sizes[c]) for _, t, dims in found
+    ]
     alone, terms = [], []
     for i, (pairs, _, _) in enumerate(found):
         others = output + "".join(kept[:i] + kept[i + 1 :])
@@ -180,13 +184,15 @@ def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> Plan:
 
 
 def _diagonals(term: str, shape: Shape) -> tuple[tuple[Pair, ...], str, Shape]:
-    """Pairs of axes of one label, to be replaced by their diagonal; the labels and shape after that."""
+    """Pairs of axes with one label, to become their diagonal; the labels and shape after that."""
     pairs: list[Pair] = []
     while repeated := [c for c, n in Counter(term).items() if n > 1]:
         i = term.index(repeated[0])
         j = term.index(repeated[0], i + 1)
         if shape[i] != shape[j]:
-            raise ValueError(f"einsum: {repeated[0]!r} stands for axes of {shape[i]} and {shape[j]}")
+            raise ValueError(
+                f"einsum: {repeated[0]!r} stands for axes of {shape[i]} and {shape[j]}"
+            )
         pairs.append((i, j))
         rest = [k for k in range(len(term)) if k not in (i, j)]
         term = "".join(term[k] for k in rest) + repeated[0]

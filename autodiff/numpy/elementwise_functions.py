@@ -1,4 +1,4 @@
-"""Functions of NumPy that work element by element but are no ufuncs: parts of numbers, rounding, tests."""
+"""Functions that work element by element but are no ufuncs: parts of numbers, rounding, tests."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def _rounded(x: Any, decimals: int) -> Any:
             raise TypeError("np.round of truth values takes no decimals")
         return convert(x, np.float16)
     if kind in "iu":
-        return fresh(x) if decimals >= 0 else convert(_rounded(convert(x, float), decimals), x.dtype)
+        return (
+            fresh(x) if decimals >= 0 else convert(_rounded(convert(x, float), decimals), x.dtype)
+        )
     if kind == "c":
         return complexes.complex_(_rounded(real(x), decimals), _rounded(imag(x), decimals))
     if decimals == 0:
@@ -98,12 +100,10 @@ def fix(x: Any, out: Any = None) -> Any:
 def sinc(x: Any) -> Any:
     """`np.sinc`."""
     x = operand(x)
-    return sinc_primitive(convert(x, np.result_type(x.dtype, float) if x.dtype.kind in "biu" else x.dtype))
+    return sinc_primitive(convert(x, float) if x.dtype.kind in "biu" else x)
 
 
-def unwrap(
-    p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi
-) -> Any:
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
     """`np.unwrap`: jumps beyond half a period are taken back."""
     x = np.moveaxis(operand(p), axis, -1)
     x = convert(x, np.result_type(x.dtype, period))
@@ -139,9 +139,7 @@ def _ordered(x: Any) -> Any:
     return x
 
 
-def isclose(
-    a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False
-) -> Any:
+def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """`np.isclose`."""
     x, y = operands(a, b)
     y = convert(y, np.result_type(result_dtype(y), 1.0))
@@ -152,9 +150,7 @@ def isclose(
     return result
 
 
-def allclose(
-    a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False
-) -> Any:
+def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     """`np.allclose`."""
     return np.all(isclose(a, b, rtol, atol, equal_nan))
 
@@ -197,7 +193,12 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
 
 
 def astype_method(
-    x: Any, dtype: Any, order: str = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+    x: Any,
+    dtype: Any,
+    order: str = "K",
+    casting: Any = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
 ) -> Any:
     """`ndarray.astype`."""
     check_layout("astype", order, subok, allowed="CFAK")
@@ -210,8 +211,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     """`np.copyto`: assignment."""
     if dst.__class__ is not Tracer:
         raise EscapeError(
-            "np.copyto(array, x) would write a traced value into a plain array, and its gradient would "
-            "be lost. Write instead: make the array by `np.zeros(shape, like=x)`"
+            "np.copyto(array, x) would write a traced value into a plain array, and its gradient "
+            "would be lost. Write instead: make the array by `np.zeros(shape, like=x)`"
         )
     (new,) = operands(src)
     if not np.can_cast(result_dtype(new), dst.dtype, casting):

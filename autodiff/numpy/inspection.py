@@ -40,9 +40,7 @@ def _on_memory_free(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _on_value(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of NumPy's that shows the value."""
-    return lambda x, *args, **kwargs: function(
-        x._value(f"np.{function.__name__}"), *args, **kwargs
-    )
+    return lambda x, *args, **kwargs: function(x._value(f"np.{function.__name__}"), *args, **kwargs)
 
 
 def size(a: Any, axis: Any = None) -> int:

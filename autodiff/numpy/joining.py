@@ -40,7 +40,9 @@ def joined(xs: Sequence[Any], axis: int, dtype: Any = None, casting: Any = "same
     common = np.result_type(*[x.dtype for x in xs])
     if dtype is not None:
         if not np.can_cast(common, dtype, casting):
-            raise TypeError(f"cannot cast from {common} to {np.dtype(dtype)} by the rule {casting!r}")
+            raise TypeError(
+                f"cannot cast from {common} to {np.dtype(dtype)} by the rule {casting!r}"
+            )
         common = np.dtype(dtype)
     if len(xs) == 1:
         return fresh(convert(xs[0], common))

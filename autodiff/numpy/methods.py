@@ -1,4 +1,4 @@
-"""The methods and attributes of traced arrays: those of `numpy.ndarray`, in terms of the functions."""
+"""The methods and attributes of traced arrays: what `numpy.ndarray` has, by the functions."""
 
 from __future__ import annotations
 
@@ -68,13 +68,16 @@ def _duplicate(x: Any, *memo: Any) -> Any:
 
 def _to_device(x: Any, device: Any, /, *, stream: Any = None) -> Any:
     if device != "cpu":
-        raise refuse("ndarray.to_device", f"device={device!r}", "move arrays before they are traced")
+        raise refuse(
+            "ndarray.to_device", f"device={device!r}", "move arrays before they are traced"
+        )
     return x
 
 
 def _namespace(x: Any, *, api_version: str | None = None) -> Any:
     """The module of functions for this array (the array API standard)."""
-    return np.empty(0).__array_namespace__(api_version=api_version)
+    host: Any = np.empty(0)
+    return host.__array_namespace__(api_version=api_version)
 
 
 METHODS: dict[str, Callable[..., Any]] = {

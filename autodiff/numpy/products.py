@@ -1,6 +1,6 @@
 """Products of arrays: matmul, dot, tensordot and their kin, all by the one primitive `contract`.
 
-What NumPy's rules make of two shapes is worked out once, as a spec such as `ij,jk->ik`, and remembered.
+What NumPy makes of two shapes is worked out once, as a spec such as `ij,jk->ik`, and remembered.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from autodiff.primitives.structure import reshape
 from autodiff.tracing.tracer import Tracer
 
 __all__ = [
-    "FUNCTIONS", "UFUNCS", "cross", "dot", "inner", "kron", "matmul", "outer", "product", "tensordot",
-    "vdot",
+    "FUNCTIONS", "UFUNCS", "cross", "dot", "inner", "kron", "matmul", "outer", "product",
+    "tensordot", "vdot",
 ]  # fmt: skip
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -188,7 +188,7 @@ def outer(a: Any, b: Any, out: Any = None) -> Any:
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """`np.tensordot`: the sum of products over the last `axes` of `a` and first of `b`, or over pairs."""
+    """`np.tensordot`: over the last `axes` of `a` and the first of `b`, or over pairs of axes."""
     x, y = traced_operands(a, b)
     try:
         over_left, over_right = axes

@@ -1,4 +1,4 @@
-"""Medians, percentiles, quantiles, and their forms that pass over NaN: sorting, then interpolation."""
+"""Medians, percentiles and quantiles, also such that pass over NaN: sort, then interpolate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autodiff.tracing.tracer import Tracer
 
 __all__ = ["FUNCTIONS", "median", "quantile"]
 
-# Where the quantile q of n sorted elements lies among them: n q + a + q (1 - a - b), counted from 1.
+# Where the quantile q of n sorted elements lies: n q + a + q (1 - a - b), counted from 1.
 _CONTINUOUS = {
     "interpolated_inverted_cdf": (0.0, 1.0),
     "hazen": (0.5, 0.5),
@@ -54,7 +54,7 @@ def _places(q: Any, count: Any, method: str) -> Any:
 
 
 def _interpolated(lanes: Any, at: Any) -> Any:
-    """The sorted lanes (along axis 0) at fractional positions; `at` broadcasts against (q, lane)."""
+    """The sorted lanes (along axis 0) at fractional positions `at`, of shape (q, lane or 1)."""
     low = np.floor(at)
     weight = at - low
     first = low.astype(np.intp)
@@ -65,7 +65,7 @@ def _interpolated(lanes: Any, at: Any) -> Any:
 
 
 def _picked(lanes: Any, i: Any) -> Any:
-    """Of each lane the elements at positions `i`, which are common to all lanes or given for each."""
+    """Of each lane the elements at positions `i`, common to all lanes or given for each."""
     if i.shape[1:] == (1,) * (lanes.ndim - 1):
         return np.take(lanes, i.reshape(i.shape[0]), axis=0)
     return np.take_along_axis(lanes, i, axis=0)
@@ -99,7 +99,7 @@ def _quantile(
 
 
 def _probabilities(q: Any, dtype: np.dtype[Any]) -> Any:
-    """The quantiles asked for: an array, or a tracer if they are traced; a Python number is weak."""
+    """The quantiles asked for: an array, or a tracer; a Python number takes on `dtype`."""
     if q.__class__ is Tracer:
         return q
     known = np.asarray(q, dtype if isinstance(q, int | float) and dtype.kind == "f" else None)

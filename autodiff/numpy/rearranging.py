@@ -1,4 +1,4 @@
-"""Moving elements within an array: flip, roll, rotate, pad, diagonals, triangles, insert, delete."""
+"""Moving elements within an array: flip, roll, pad, diagonals, triangles, insert, delete."""
 
 from __future__ import annotations
 
@@ -122,11 +122,10 @@ def _pad_constant(x: Any, widths: list[tuple[int, int]], values: Any, unknown: A
         return structure.pad(x, convert(value, x.dtype), low=low, high=high, interior=(0,) * x.ndim)
     pairs = np.broadcast_to(values, (x.ndim, 2))
     for axis, (width, pair) in enumerate(zip(widths, pairs, strict=True)):
-        for side in (0, 1):
-            low, high = [0] * x.ndim, [0] * x.ndim
-            (low, high)[side][axis] = width[side]
-            (value,) = operands(pair[side])
-            amounts = {"low": tuple(low), "high": tuple(high), "interior": (0,) * x.ndim}
+        for side, value in enumerate(operands(*pair)):
+            amounts = dict.fromkeys(("low", "high", "interior"), (0,) * x.ndim)
+            one = tuple([width[side] if i == axis else 0 for i in range(x.ndim)])
+            amounts["high" if side else "low"] = one
             x = structure.pad(x, convert(value, x.dtype), **amounts)
     return x
 
@@ -199,13 +198,19 @@ def _matrix_diagonal(x: Any, /, *, offset: Any = 0) -> Any:
 def tril(m: Any, k: Any = 0) -> Any:
     """`np.tril`."""
     x = _matrix(m)
-    return where(np.tri(*x.shape[-2:], k=k, dtype=bool), x, x.dtype.type(0))
+    return where(_lower(x, k), x, x.dtype.type(0))
 
 
 def triu(m: Any, k: Any = 0) -> Any:
     """`np.triu`."""
     x = _matrix(m)
-    return where(np.tri(*x.shape[-2:], k=k - 1, dtype=bool), x.dtype.type(0), x)
+    return where(_lower(x, k - 1), x.dtype.type(0), x)
+
+
+def _lower(x: Any, k: Any) -> Any:
+    """Where the elements on and below the k-th diagonal are."""
+    rows, columns = x.shape[-2:]
+    return np.tri(rows, columns, k, dtype=bool)
 
 
 def _matrix(m: Any) -> Any:

@@ -1,7 +1,7 @@
 """Reductions: what folds axes away by sum, product, maximum, minimum, any, all and their positions.
 
-One table (`Fold`) says how each of NumPy's reducing ufuncs is traced; the functions of this file and
-`ufunc.reduce` are the same thing with other defaults.
+One table (`FOLDS`) says how each of NumPy's reducing ufuncs is traced; the functions of this file
+and `ufunc.reduce` are the same thing with other defaults.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from autodiff.primitives.record import Primitive
 from autodiff.primitives.structure import reshape
 
 __all__ = [
-    "FOLDS", "FUNCTIONS", "all_", "any_", "argmax", "argmin", "count_nonzero", "fold", "max_", "min_",
-    "prod", "ptp", "sum_",
+    "FOLDS", "FUNCTIONS", "all_", "any_", "argmax", "argmin", "count_nonzero", "fold", "max_",
+    "min_", "prod", "ptp", "sum_",
 ]  # fmt: skip
 
 
@@ -57,7 +57,7 @@ FOLDS: dict[Any, Fold] = {
 @lru_cache(1024)
 def fold_dtype(ufunc: Any, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype in which NumPy folds by default: small integers add up in the widest ones."""
-    return ufunc.resolve_dtypes((None, dtype, None), reduction=True)[1]  # type: ignore[no-any-return]
+    return ufunc.resolve_dtypes((None, dtype, None), reduction=True)[1]
 
 
 def fold(
@@ -178,9 +178,7 @@ def argmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) 
     return _position("argmin", reduction.argmin, a, axis, out, keepdims)
 
 
-def _position(
-    called: str, primitive: Primitive, a: Any, axis: Any, out: Any, keepdims: Any
-) -> Any:
+def _position(called: str, primitive: Primitive, a: Any, axis: Any, out: Any, keepdims: Any) -> Any:
     x = operand(a)
     shape = x.shape
     if axis is None or (x.ndim == 0 and axis in (0, -1)):
@@ -190,7 +188,7 @@ def _position(
         axis = axis_of(axis, x.ndim)
         result = primitive(x, axis=axis)
         kept = kept_shape(shape, (axis,))
-    if keepdims is True:
+    if keepdims is not NOT_GIVEN and keepdims:
         result = reshape(result, shape=kept)
     return deliver(called, result, out)
 

@@ -1,9 +1,8 @@
-"""Choosing elements by a condition: where, select, choose, piecewise, clip, and what fills in for NaN."""
+"""Choosing elements by a condition: where, select, choose, piecewise, clip, nan_to_num."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ __all__ = ["FUNCTIONS", "choose", "clip", "nan_to_num", "piecewise", "select", "
 
 
 class _Where(Elementwise):
-    """`np.where(condition, x, y)`, planned like a ufunc: the condition is a bool, x and y promote."""
+    """`np.where(condition, x, y)`, planned like a ufunc: a bool, and two that promote."""
 
     __slots__ = ()
 
@@ -71,11 +70,14 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     elif mode == "clip":
         index = clip(index, 0, len(options) - 1)
     else:
-        raise refuse("choose", f"mode={mode!r}", "an index cannot raise; give mode='clip' or 'wrap'")
+        raise refuse(
+            "choose", f"mode={mode!r}", "an index cannot raise; give mode='clip' or 'wrap'"
+        )
     dtype = result_dtype(*options)
-    steps = [(index == i, convert(x, dtype)) for i, x in enumerate(options[:-1])]
-    last = convert(options[-1], dtype)
-    return deliver("choose", reduce(lambda rest, s: where(*s, rest), reversed(steps), last), out)
+    *others, result = [convert(x, dtype) for x in options]
+    for i, choice in reversed(list(enumerate(others))):
+        result = where(index == i, choice, result)
+    return deliver("choose", result, out)
 
 
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:

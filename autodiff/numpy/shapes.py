@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,16 @@ from autodiff.numpy.views import fresh, make_view, moved_view, ravel_view, resha
 from autodiff.primitives.algebra import broadcast
 from autodiff.primitives.structure import permute
 
-__all__ = ["FUNCTIONS", "flatten", "matrix_transpose", "ravel", "reshape", "squeeze", "swapaxes", "transpose"]
+__all__ = [
+    "FUNCTIONS",
+    "flatten",
+    "matrix_transpose",
+    "ravel",
+    "reshape",
+    "squeeze",
+    "swapaxes",
+    "transpose",
+]
 
 Shape = tuple[int, ...]
 
@@ -32,9 +41,9 @@ def _full_shape(old: Shape, shape: tuple[Any, ...]) -> Shape:
     size = math.prod(old)
     if -1 in dims:
         rest = -math.prod(dims)
-        if dims.count(-1) > 1 or (size % rest if rest else size):
+        if dims.count(-1) > 1 or not rest or size % rest:
             raise ValueError(f"cannot reshape an array of shape {old} into shape {dims}")
-        dims = tuple([(size // rest if rest else 0) if d == -1 else d for d in dims])
+        dims = tuple([size // rest if d == -1 else d for d in dims])
     return dims
 
 
@@ -42,12 +51,10 @@ def as_shape(shape: Any) -> tuple[Any, ...]:
     """A shape that may be given as one number."""
     if isinstance(shape, tuple):
         return shape
-    return tuple(shape) if isinstance(shape, Iterable) and np.ndim(shape) else (operator.index(shape),)
+    return tuple(shape) if np.ndim(shape) else (operator.index(shape),)
 
 
-def reshape(
-    a: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None
-) -> Any:
+def reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None) -> Any:
     """`np.reshape`."""
     x = operand(a)
     full = _full_shape(x.shape, as_shape(shape))
@@ -179,7 +186,8 @@ def rollaxis(a: Any, axis: Any, start: Any = 0) -> Any:
 
 def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> Any:
     """`np.broadcast_to`."""
-    return _repeated(*traced_operands(array), tuple([operator.index(d) for d in as_shape(shape)]))
+    (x,) = traced_operands(array)
+    return _repeated(x, tuple([operator.index(d) for d in as_shape(shape)]))
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:

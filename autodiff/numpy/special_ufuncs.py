@@ -1,7 +1,7 @@
 """The ufuncs that are not simply one elementwise primitive.
 
-Powers with a known exponent become products, ufuncs with two results become two primitives, and a few
-are another primitive in disguise, or nothing at all.
+Powers with a known exponent become products, ufuncs with two results become two primitives, and a
+few are another primitive in disguise, or nothing at all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy._core.umath import clip as clip_ufunc
 
 from autodiff.ir.types import type_of
 from autodiff.numpy.promotion import Kind, as_operand, convert, kind_of
@@ -42,6 +41,9 @@ def as_ufunc(primitive: Primitive, ufunc: Any) -> Elementwise:
     return traced
 
 
+# NumPy's `clip` of three operands is a ufunc, which has no public name but the one its errors show.
+clip_ufunc: Any = np._core.umath.clip  # type: ignore[attr-defined]
+
 # ---- powers
 
 _any_power = as_ufunc(power_primitive, np.power)
@@ -51,7 +53,7 @@ _LARGEST_INTEGER = 1024
 
 @lru_cache(4096, typed=True)
 def _power_plan(base: Kind, p: Any) -> tuple[np.dtype[Any], int | float | None, Kind]:
-    """The dtype of base**p, p if it is an integer or 1/2, else None, and how the result promotes."""
+    """The dtype of base**p; p if it is whole or 1/2, else None; how the result promotes."""
     plan = _any_power.plan((base, type(p) if p.__class__ in (int, float, bool) else type_of(p)))
     dtype = plan.dtypes[0]
     if base is int and p.__class__ is int and p < 0:  # Python's integers, unlike NumPy's

@@ -1,7 +1,7 @@
 """The methods of ufuncs, and the keyword arguments of calling one.
 
-`add.reduce` and its like go to the reductions and accumulations that are primitives; any other ufunc
-of two operands is applied step by step, or in a tree where the order does not matter.
+`add.reduce` and its like go to the reductions and accumulations that are primitives; any other
+ufunc of two operands is applied step by step, or in a tree where the order does not matter.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def call(
     signature: Any = None,
     **core: Any,
 ) -> Any:
-    """`ufunc(*operands, out=, where=, dtype=, casting=, ...)`; `axis=` and the like for matmul & co."""
+    """`ufunc(*operands, out=, where=, dtype=, casting=)`, and `axis=` for `vecdot`."""
     check_layout(ufunc.__name__, order, subok)
     xs: list[Any] = operands(*given)
     if dtype is not None or signature is not None or casting != "same_kind":
@@ -69,7 +69,7 @@ def call(
     if where is not True and any(o is None for o in outs):
         raise TypeError(
             f"np.{ufunc.__name__}(..., where=mask) without out= leaves elements undefined. Write "
-            f"instead: `np.where(mask, np.{ufunc.__name__}(...), 0)`, or give `out=np.zeros_like(x)`"
+            f"instead: `np.where(mask, np.{ufunc.__name__}(...), 0)`, or `out=np.zeros_like(x)`"
         )
     results = apply(ufunc, *xs, **core)
     results = results if ufunc.nout > 1 else (results,)
@@ -147,9 +147,7 @@ def _folded(ufunc: Any, rows: Any, initial: Any) -> Any:
     return functools.reduce(lambda x, y: apply(ufunc, x, y), parts)
 
 
-def accumulate(
-    ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None
-) -> Any:
+def accumulate(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
     """`ufunc.accumulate`."""
     x = operand(array)
     if ufunc in SCANS:
@@ -190,8 +188,8 @@ def at(ufunc: Any, a: Any, indices: Any, b: Any = NOT_GIVEN, /) -> None:
     """`ufunc.at`: in place at `indices`, in turn for each time that an element is named."""
     if a.__class__ is not Tracer:
         raise EscapeError(
-            f"np.{ufunc.__name__}.at(array, ...) would write traced values into a plain array. Write "
-            "instead: make the array by `np.zeros(shape, like=x)`, where `x` is a traced array"
+            f"np.{ufunc.__name__}.at(array, ...) would write traced values into a plain array. "
+            "Write instead: make the array by `np.zeros(shape, like=x)` of a traced `x`"
         )
     if b is not NOT_GIVEN and (ufunc is np.add or (ufunc is np.subtract and a.dtype.kind != "b")):
         add_at(a, indices, b if ufunc is np.add else -operand(b))

@@ -76,11 +76,6 @@ def _complex_run(xp: Any, x: Any, y: Any) -> Any:
     return z[()]
 
 
-def _complex_text(types: tuple[ArrayType, ...], params: dict[str, Any]) -> str:
-    dtype = complex_dtype(types[0])
-    return f"np.stack(np.broadcast_arrays({{0}}, {{1}}), -1).view('{dtype}')[..., 0]"
-
-
 def _complex_jvp(xs: Any, dxs: Any) -> Any:
     (x, y), (dx, dy) = xs, dxs
     zero = scalar(x, 0)
@@ -94,7 +89,6 @@ complex_: Primitive = Primitive(
     jvp=_complex_jvp,
     transpose=lambda ct, i, x, y: neg(imag(ct)) if i else real(ct),
     batch=lambda size, xs, mapped: complex_(*aligned(size, xs, mapped)),
-    python=_complex_text,
     mask="same",
     kind="elementwise",
     cheap=True,

@@ -8,6 +8,7 @@ two runs of a function that did the same give the same key, so that everything d
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -260,17 +261,22 @@ class Builder:
         return self.library.asarray(array)
 
     def lock(self, array: np.ndarray[Any, Any]) -> None:
-        """Make an array read-only until the trace is closed, so that no change to it goes unseen."""
+        """Make an array, and what it is a view of, read-only until the trace is closed.
+
+        So no change to it goes unseen, but for one through a view that somebody had before.
+        """
         flags = array.flags
         if flags.writeable:
             flags.writeable = False
             self.locked.append(flags)
+        if array.base.__class__ is np.ndarray:
+            self.lock(array.base)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """End the recording and give the captured arrays back."""
         self.closed = True
-        for flags in reversed(self.locked):
-            flags.writeable = True
+        if self.locked:
+            _give_back(self.locked)
 
     def refuse(self) -> None:
         """Say that a tracer outlived its trace."""
@@ -325,6 +331,23 @@ class Builder:
                     equations.append(
                         Equation(region.primitive, (inside,), {}, out, self.trails[row])
                     )
+
+
+_owed: deque[Any] = deque()  # flags of views of what another trace still holds
+
+
+def _give_back(locked: list[Any]) -> None:
+    """Make arrays writeable again: a view can only be so after what it is a view of."""
+    waiting = deque(reversed(locked))
+    waiting.extend(_owed.popleft() for _ in range(len(_owed)))
+    for _ in range(2):
+        for _ in range(len(waiting)):
+            flags = waiting.popleft()
+            try:
+                flags.writeable = True
+            except ValueError:
+                waiting.append(flags)
+    _owed.extend(waiting)
 
 
 _current: ContextVar[Builder | None] = ContextVar("autodiff_builder", default=None)

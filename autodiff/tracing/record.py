@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.arrays import namespace
+from autodiff.errors import EscapeError
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
@@ -88,6 +89,8 @@ def record(
         leaves, spec = tree.flatten(fun(tracers))
         atoms = [atom(builder, x) for x in leaves if x.__class__ is Tracer]
     except ValueError as error:
+        if isinstance(error.__cause__, EscapeError):  # NumPy hides it: "setting an array element"
+            raise error.__cause__.with_traceback(error.__traceback__) from None
         if "read-only" in str(error):
             error.add_note(_explain_read_only(label))
         raise
@@ -119,10 +122,13 @@ def _input(builder: Builder, x: Any, type: ArrayType | None) -> Tracer:
     tracer = Tracer(builder, number, own)
     if cls in _WEAK:
         tracer.kind = cls
+    elif cls is Tracer and x.kind in _WEAK:
+        tracer.kind = x.kind
     if type is None:
         if cls is np.ndarray:
             builder.lock(x)
-        builder.values[number] = Outer(x._builder, x._number) if cls is Tracer else x
+        known = Outer(x._builder, x._number) if cls is Tracer else x
+        builder.values[number] = own.dtype.type(x) if cls in _WEAK else known
     return tracer
 
 

@@ -183,7 +183,9 @@ class Tracer:
         return int(self._value("a traced value used as an index or a count"))
 
     def __float__(self) -> float:
-        return float(self._exit("float(x) (or a function of `math`)", "`x` itself, and `np.sin` for `math.sin`"))
+        asked = "float(x), a function of `math` or assignment into a plain array"
+        instead = "`x` itself; `np.sin` for `math.sin`; `np.zeros(n, like=x)` to assign into"
+        return float(self._exit(asked, instead))
 
     def __complex__(self) -> complex:
         return complex(self._exit("complex(x)", "`x` itself, or `x.astype(complex)`"))

@@ -81,7 +81,9 @@ def _run(builder: Builder, row: int) -> None:
 
 
 def depends_on_wanted(builder: Builder, number: int) -> bool:
-    """Whether a derivative would have to flow through this variable."""
+    """Whether a derivative would have to flow through this variable (never within `no_grad`)."""
+    if builder.regions and builder.regions[-1].stop > len(builder.rows):
+        return False
     seen: set[int] = set()
     pending = [number]
     while pending:

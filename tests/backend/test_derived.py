@@ -170,7 +170,7 @@ def test_a_change_of_a_captured_array_is_seen_by_the_next_call():
 
 def test_one_array_captured_twice_is_one_argument():
     w = np.ones(3)
-    assert len(ad.trace(lambda x: np.sum(w * x + w * w))(X).inputs) == 2
+    assert len(ad.trace(lambda x: np.sum(w * x + x / w))(X).inputs) == 2
 
 
 def test_two_arrays_in_the_place_of_one_are_told_apart():

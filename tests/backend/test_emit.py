@@ -220,7 +220,7 @@ def standalone(source: str):
 
 # These have no text of their own: generated code calls their `run`, which a source cannot.
 WITHOUT_TEXT = {
-    "argsort", "broadcast", "cumlogsumexp", "cummax", "cummin", "dynamic_slice", "dynamic_update",
+    "argsort", "broadcast", "complex", "cumlogsumexp", "cummax", "cummin", "dynamic_slice", "dynamic_update",
     "gather", "index_add", "index_set", "last_writes", "logistic", "pad", "recurrence",
     "reduce_and", "reduce_logsumexp", "reduce_or", "reduce_xor", "scatter", "scatter_add",
     "searchsorted", "sinc_derivative", "sort", "unindex",

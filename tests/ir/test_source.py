@@ -140,7 +140,7 @@ class TestLines:
 class TestTrail:
     def test_frames_of_the_library_are_passed_over(self) -> None:
         scope: dict[str, Any] = {"current_trail": current_trail}
-        inside = module._PACKAGE + "numpy/inside.py"
+        inside = module._LIBRARIES[0] + "numpy/inside.py"
         exec(compile("def helper():\n    return current_trail()\n", inside, "exec"), scope)
         trail = scope["helper"]()
         assert resolve(*trail).file == __file__

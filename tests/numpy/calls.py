@@ -28,7 +28,11 @@ def sample(shape: tuple[int, ...], dtype: str = "f8", seed: int = 0) -> Any:
         return x % 0.6 > 0.3
     if dtype[0] in "iu":
         return (x * 4).astype(dtype)
-    return (x + 0.2j * x.T.reshape(shape)).astype(dtype) if dtype[0] == "c" else (x - 0.5).astype(dtype)
+    return (
+        (x + 0.2j * x.T.reshape(shape)).astype(dtype)
+        if dtype[0] == "c"
+        else (x - 0.5).astype(dtype)
+    )
 
 
 def outputs(f: Call, *arrays: Any) -> list[Any]:

@@ -98,7 +98,9 @@ QUESTIONS = {
     "isscalar": lambda x: np.isscalar(x),
     "result_type": lambda x: np.result_type(x, np.float32) == np.result_type(x.dtype, np.float32),
     "can_cast": lambda x: np.can_cast(x.dtype, np.float32),
-    "common_type": lambda x: np.common_type(x) is np.dtype(np.result_type(x.dtype, np.float16)).type,
+    "common_type": lambda x: (
+        np.common_type(x) is np.dtype(np.result_type(x.dtype, np.float16)).type
+    ),
     "tril_indices_from": lambda x: np.tril_indices_from(x)[0].tolist(),
     "triu_indices_from": lambda x: np.triu_indices_from(x, 1)[1].tolist(),
     "array_repr": lambda x: np.array_repr(x),
@@ -134,7 +136,14 @@ NEED_VALUES = {"where-one", "real_if_close"}
 
 @pytest.mark.parametrize("name", ALL)
 def test_gradient(name):
-    if name in ("astype", "astype-function", "astype-casting", "real_if_close", "fill", "isclose-nan"):
+    if name in (
+        "astype",
+        "astype-function",
+        "astype-casting",
+        "real_if_close",
+        "fill",
+        "isclose-nan",
+    ):
         return
     if name in ("where-scalars", "round", "round-decimals", "round-tens", "fix", "imag"):
         with pytest.warns(ad.errors.ZeroGradientWarning):  # constant in between
@@ -161,7 +170,11 @@ def test_answers(name, dtype):
 
 def test_derivative_at_a_bound_of_clip_is_one():
     x = np.array([0.0, 0.5, 1.0, 2.0])
-    for f in (lambda x: np.clip(x, 0, 1), lambda x: x.clip(0, None)[:3], lambda x: np.clip(x, None, 1)[:3]):
+    for f in (
+        lambda x: np.clip(x, 0, 1),
+        lambda x: x.clip(0, None)[:3],
+        lambda x: np.clip(x, None, 1)[:3],
+    ):
         gradient = ad.grad(lambda x, f=f: f(x).sum())(x)
         np.testing.assert_array_equal(gradient, [1, 1, 1, 0])
 
@@ -188,8 +201,14 @@ def test_complex_parts_are_views():
 REFUSED = {
     "pad": (lambda x: np.pad(x, 1, mode="linear_ramp"), "np.pad: mode='linear_ramp'"),
     "choose": (lambda x: np.choose([0, 1], [x, x]), "np.choose: mode='raise'"),
-    "quantile": (lambda x: np.quantile(x, 0.5, method="closest_observation"), "np.quantile: method="),
-    "weights": (lambda x: np.quantile(x, 0.5, weights=x, method="inverted_cdf"), "np.quantile: weights="),
+    "quantile": (
+        lambda x: np.quantile(x, 0.5, method="closest_observation"),
+        "np.quantile: method=",
+    ),
+    "weights": (
+        lambda x: np.quantile(x, 0.5, weights=x, method="inverted_cdf"),
+        "np.quantile: weights=",
+    ),
     "interp": (lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0], period=2), "np.interp: period="),
     "unknown": (lambda x: np.busday_offset(x, 1), "busday_offset"),
     "copyto": (lambda x: np.copyto(np.zeros(2), x), "plain array"),

@@ -43,7 +43,7 @@ PRODUCTS = {
     "tensordot": (lambda x, y: np.tensordot(x, y), (2, 3, 4), (3, 4, 5)),
     "tensordot-one": (lambda x, y: np.tensordot(x, y, 1), A, B),
     "tensordot-none": (lambda x, y: np.tensordot(x, y, axes=0), A, V),
-    "tensordot-pairs": (lambda x, y: np.tensordot(x, y, axes=([1, 0], [0, 2])), (2, 3, 4), (3, 5, 2)),
+    "tensordot-pairs": (lambda x, y: np.tensordot(x, y, ([1, 0], [0, 2])), (2, 3, 4), (3, 5, 2)),
     "tensordot-pair": (lambda x, y: np.tensordot(x, y, axes=(-1, 0)), A, B),
     "kron": (lambda x, y: np.kron(x, y), A, B),
     "kron-ranks": (lambda x, y: np.kron(x, y), V, (2, 2, 1)),
@@ -114,7 +114,10 @@ def test_same_as_numpy(name, dtype):
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_gradient(name):
     f, left, right = PRODUCTS[name]
-    if not {"mismatch", "dtype", "scalar"} & set(name.split("-")[1:]) or name in ("dot-scalar", "inner-scalar"):
+    if not {"mismatch", "dtype", "scalar"} & set(name.split("-")[1:]) or name in (
+        "dot-scalar",
+        "inner-scalar",
+    ):
         check_gradient(f, sample(left), sample(right, seed=1))
 
 
@@ -153,7 +156,11 @@ def test_einsum_with_lists_of_axes():
     check_call(lambda x, y: np.einsum(x, [0, 1], y, [1, 2], [2, 0]), sample(A), sample(B))
     check_call(lambda x, y: np.einsum(x, [30, 1], y, [1, 2]), sample(A), sample(B))
     check_call(lambda x: np.einsum(x, [..., 1], [...]), sample(A))
-    check_call(lambda x, y: np.einsum("ij,jk", x, y, dtype=np.float32, casting="same_kind"), sample(A), sample(B))
+    check_call(
+        lambda x, y: np.einsum("ij,jk", x, y, dtype=np.float32, casting="same_kind"),
+        sample(A),
+        sample(B),
+    )
 
 
 def test_chains_are_contracted_pairwise():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from tests.numpy.calls import DTYPES, check_call, check_gradient, sample
 
 MASK = np.array([[True, False, True], [True, True, False]])
@@ -145,7 +146,9 @@ def test_ufunc_reduce(ufunc, dtype):
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (2, 0), (3, 1, 2)])
-@pytest.mark.parametrize("name", ["sum", "sum-keepdims", "prod", "max", "mean", "any", "cumsum", "argmax", "var", "ptp"])
+@pytest.mark.parametrize(
+    "name", ["sum", "sum-keepdims", "prod", "max", "mean", "any", "cumsum", "argmax", "var", "ptp"]
+)
 def test_odd_shapes(name, shape):
     check_call(ALL[name], sample(shape))
 

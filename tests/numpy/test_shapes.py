@@ -175,13 +175,26 @@ def test_assignment_through_views(name):
     check_gradient(f, sample((2, 3, 4)))
 
 
-@pytest.mark.parametrize(
-    "copies",
-    [lambda x: x.flatten(), lambda x: x.copy(), lambda x: np.copy(x), lambda x: +x, lambda x: x.astype(float),
-     lambda x: np.tile(x, 1), lambda x: np.roll(x, 0), lambda x: np.concatenate([x]), lambda x: x**1,
-     lambda x: np.pad(x, 0), lambda x: np.conjugate(x), lambda x: np.clip(x, None, 9), lambda x: x.sum(axis=()),
-     lambda x: np.round(x.astype(int)), lambda x: x.repeat(1, axis=0)],
-)  # fmt: skip
+COPIES = {
+    "flatten": lambda x: x.flatten().reshape(2, 3),
+    "copy-method": lambda x: x.copy(),
+    "copy": lambda x: np.copy(x),
+    "positive": lambda x: +x,
+    "astype": lambda x: x.astype(float),
+    "tile": lambda x: np.tile(x, 1),
+    "roll": lambda x: np.roll(x, 0),
+    "concatenate": lambda x: np.concatenate([x]),
+    "power": lambda x: x**1,
+    "pad": lambda x: np.pad(x, 0),
+    "conjugate": lambda x: np.conjugate(x),
+    "clip": lambda x: np.clip(x, None, 9),
+    "sum": lambda x: x.sum(axis=()),
+    "round": lambda x: np.round(x.astype(int)),
+    "repeat": lambda x: x.repeat(1, axis=0),
+}
+
+
+@pytest.mark.parametrize("copies", COPIES.values(), ids=COPIES)
 def test_copies_are_no_views(copies):
     def f(x):
         y = x * 1

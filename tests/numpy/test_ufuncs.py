@@ -37,7 +37,16 @@ def test_gradient(ufunc):
         assert ufunc in (np.rint, np.trunc)
 
 
-MIXED = [("f8", "f4"), ("f4", "i4"), ("f4", "i8"), ("i4", "u1"), ("?", "f2"), ("c8", "f8"), ("u1", "f2"), ("?", "i4")]
+MIXED = [
+    ("f8", "f4"),
+    ("f4", "i4"),
+    ("f4", "i8"),
+    ("i4", "u1"),
+    ("?", "f2"),
+    ("c8", "f8"),
+    ("u1", "f2"),
+    ("?", "i4"),
+]
 BINARY = [np.add, np.multiply, np.divide, np.power, np.maximum, np.arctan2, np.less, np.hypot]
 
 
@@ -53,13 +62,37 @@ def test_promotion(ufunc, dtypes):
         check_call(lambda y, s=scalar: ufunc(s, y), y)
 
 
-EXPONENTS = [0, 1, 2, 3, 5, -1, -2, 0.5, 2.0, 2.5, -0.5, 17, True, np.int8(2), np.float32(3), np.float64(0.5), 1 + 1j]
+EXPONENTS = [
+    0,
+    1,
+    2,
+    3,
+    5,
+    -1,
+    -2,
+    0.5,
+    2.0,
+    2.5,
+    -0.5,
+    17,
+    True,
+    np.int8(2),
+    np.float32(3),
+    np.float64(0.5),
+    1 + 1j,
+]
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i8", "i4", "u1", "?", "c16", "c8"])
 @pytest.mark.parametrize("p", EXPONENTS, ids=repr)
 def test_power(p, dtype):
-    x = sample((2, 3), dtype) if dtype == "?" else np.abs(sample((2, 3), dtype)) if dtype[0] != "c" else sample((2, 3), dtype)
+    x = (
+        sample((2, 3), dtype)
+        if dtype == "?"
+        else np.abs(sample((2, 3), dtype))
+        if dtype[0] != "c"
+        else sample((2, 3), dtype)
+    )
     if not (p == 2 and dtype == "?"):  # `np.power` gives int64, `**` int8
         check_call(lambda x: x**p, x)
     check_call(lambda x: np.power(x, p), x)
@@ -78,7 +111,12 @@ def test_powers_of_python_scalars_stay_weak():
 
 def test_squares_are_products():
     program = ad.trace(lambda x: (x**2, x**3, x**0.5, x**-1, x**1))(np.ones(3))
-    assert [e.primitive.name for e in program.equations] == ["square", "integer_power", "sqrt", "integer_power"]
+    assert [e.primitive.name for e in program.equations] == [
+        "square",
+        "integer_power",
+        "sqrt",
+        "integer_power",
+    ]
 
 
 KEYWORDS = {
@@ -164,7 +202,11 @@ def test_outer(ufunc):
 REFUSED = {
     "where-without-out": (lambda x: np.add(x, 1, where=x > 0), TypeError, "without out="),
     "plain-out": (lambda x: np.add(x, 1, out=np.zeros(2)), EscapeError, "plain array"),
-    "plain-at": (lambda x: np.add.at(np.zeros(2), [0], x[0]), EscapeError, "np.zeros\\(shape, like=x\\)"),
+    "plain-at": (
+        lambda x: np.add.at(np.zeros(2), [0], x[0]),
+        EscapeError,
+        "np.zeros\\(shape, like=x\\)",
+    ),
     "unknown": (lambda x: np.isnat(x), TypeError, "isnat"),
     "no-loop": (lambda x: np.bitwise_and(x, 1), TypeError, "bitwise_and"),
 }

@@ -1,0 +1,189 @@
+"""What is differentiated and what is kept for it: `checkpoint`, `stop_gradient`, `no_grad`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial, wraps
+from types import TracebackType
+from typing import Any
+
+from autodiff.api.arguments import FlatCall, function_name
+from autodiff.backend.derived import derive
+from autodiff.control.call import call as call_primitive
+from autodiff.primitives.arithmetic import stop_gradient as stop
+from autodiff.tracing import tree
+from autodiff.tracing.builder import Builder, Region, current_builder
+from autodiff.tracing.record import record
+from autodiff.tracing.tracer import Tracer
+from autodiff.transforms.unzip import POLICIES, Policy
+
+__all__ = ["checkpoint", "no_grad", "stop_gradient"]
+
+
+def checkpoint(
+    fun: Callable[..., Any] | None = None, *, policy: Policy | str = "recompute"
+) -> Callable[..., Any]:
+    """Compute a function again in the backward pass, instead of keeping what it computed.
+
+    The value and all derivatives are the same as without. A chain of n equal stages, divided into
+    about √n checkpointed groups, needs memory for about 2√n stages instead of n.
+
+    Args:
+        fun: a function of arrays and containers of them.
+        policy: what is computed again. "recompute": everything, so that only arguments are kept;
+            "recompute_cheap": what costs less than keeping it (elementwise operations, views);
+            "sink": nothing, as without a checkpoint; "save": nothing, and every value that a
+            derivative needs is kept as it is. Or a function of your own, `(equation, crossing) ->
+            bool`, as in `autodiff.transforms.unzip`.
+
+    Returns:
+        A function of the same arguments with the same results.
+
+    Raises:
+        ValueError: there is no policy of this name.
+
+    Example:
+        >>> import numpy as np
+        >>> import autodiff as ad
+        >>> @ad.checkpoint
+        ... def layer(x):
+        ...     return np.tanh(np.sin(x) * x)
+        >>> ad.grad(lambda x: layer(layer(x)))(0.0) == 0.0
+        np.True_
+    """
+    if isinstance(policy, str) and policy not in POLICIES:
+        raise ValueError(f"checkpoint: policy={policy!r} is none of {', '.join(map(repr, POLICIES))}")
+    if fun is None:
+        return partial(checkpoint, policy=policy)
+    if not callable(fun):
+        raise TypeError(
+            f"checkpoint takes a function, not {fun!r:.60}; write `ad.checkpoint(f)(x)`, not "
+            "`ad.checkpoint(f(x))`"
+        )
+    name = function_name(fun)
+    label, code = f"{name} (under checkpoint)", getattr(fun, "__code__", None)
+
+    @wraps(fun)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if current_builder() is None:
+            return fun(*args, **kwargs)
+        call = FlatCall(fun, args, kwargs)
+        recording = record(call, call.inputs, label=label, code=code, namer=call.names)
+        derived = derive(recording, _unchanged, "checkpoint", name)
+        inner = [x for x in recording.leaves if x.__class__ is Tracer]
+        outs = call_primitive(
+            *recording.args(), *derived.lifted, program=derived.compiled.program, policy=policy
+        )
+        for y, x in zip(outs, inner, strict=True):
+            if y.__class__ is Tracer:
+                y.kind = x.kind  # results of Python's numbers promote as these do
+        return recording.output(outs)
+
+    return wrapped
+
+
+def _unchanged(program: Any) -> tuple[Any, None]:
+    return program, None
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same value, through which no derivative flows.
+
+    Args:
+        x: an array, or a container of arrays and anything else.
+
+    Returns:
+        The container with the same values. What is not traced is returned as it is.
+
+    Example:
+        >>> import autodiff as ad
+        >>> ad.grad(lambda x: x * ad.stop_gradient(x))(3.0) == 3.0
+        np.True_
+    """
+    return tree.map(_stopped, x)
+
+
+def _stopped(x: Any) -> Any:
+    if x.__class__ is not Tracer or not x.type.inexact:
+        return x
+    y = stop(x)
+    y.kind = x.kind
+    return y
+
+
+def no_grad(fun: Callable[..., Any] | None = None) -> Any:
+    """Compute without derivatives: everything inside is a constant to what is outside.
+
+    Nothing that is computed inside is kept for a backward pass, and it may leave the trace:
+    `float(x)` or `x.item()` are allowed there. Operations outside are not concerned; neither is a
+    transform that is called inside, which differentiates its own function as ever.
+
+    Use it as a context manager, as a decorator, or on a function.
+
+    Args:
+        fun: the function to be wrapped; None for a context manager.
+
+    Returns:
+        The wrapped function; or a context manager, which is also a decorator.
+
+    Example:
+        >>> import numpy as np
+        >>> import autodiff as ad
+        >>> def loss(x):
+        ...     with ad.no_grad():
+        ...         scale = np.max(np.abs(x))
+        ...     return np.sum((x / scale) ** 2)
+        >>> print(ad.grad(loss)(np.array([1.0, 2.0])))
+        [0.5 1. ]
+        >>> ad.grad(lambda x: x * ad.no_grad(np.sin)(x))(0.0) == 0.0
+        np.True_
+    """
+    return NoGrad() if fun is None else NoGrad()(fun)
+
+
+class NoGrad:
+    """The context manager and decorator that `no_grad()` returns; one object may be used many times."""
+
+    def __init__(self) -> None:
+        self._entered: list[list[tuple[Builder, Any]]] = []
+
+    def __enter__(self) -> None:
+        opened = []
+        builder = current_builder()
+        while builder is not None:
+            if not _is_open(builder):
+                opened.append((builder, builder.enter_region()))
+                # Until the end is known, everything from here on is inside.
+                endless = Region(builder.row_count(), sys.maxsize, stop)
+                builder.regions = (*builder.regions, endless)
+            builder = builder.parent
+        self._entered.append(opened)
+
+    def __exit__(
+        self,
+        cls: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for builder, state in self._entered.pop():
+            builder.regions = builder.regions[:-1]
+            builder.leave_region(state, stop)
+
+    def __call__(self, fun: Callable[..., Any]) -> Callable[..., Any]:
+        if not callable(fun):
+            raise TypeError(
+                f"no_grad takes a function, not {fun!r:.60}; for a value write `ad.stop_gradient(x)`"
+            )
+
+        @wraps(fun)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with NoGrad():
+                return fun(*args, **kwargs)
+
+        return wrapped
+
+
+def _is_open(builder: Builder) -> bool:
+    """Whether the builder is within a region that has not ended."""
+    return bool(builder.regions) and builder.regions[-1].stop == sys.maxsize
