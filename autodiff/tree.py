@@ -1,7 +1,7 @@
 """Containers of arrays: `map`, `flatten`, `ravel` to one vector and back, `partition` into two.
 
-A container is any nesting of tuples, lists, dicts, named tuples, dataclasses and registered classes.
-Everything else is a leaf; None is a container without leaves.
+A container is any nesting of tuples, lists, dicts, named tuples, dataclasses and registered
+classes. Everything else is a leaf; None is a container without leaves.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def leaves(container: Any) -> list[Any]:
     return tree.flatten(container)[0]
 
 
-def map(fun: Callable[..., Any], container: Any, *rest: Any) -> Any:  # noqa: A001  # the field's name
+def map(fun: Callable[..., Any], container: Any, *rest: Any) -> Any:
     """Apply a function to each leaf, and to the leaves at the same place in the other containers.
 
     Args:
@@ -106,17 +106,17 @@ def register(
 def ravel(container: Any) -> tuple[Any, Callable[[Any], Any]]:
     """All floating-point entries as one vector, and the way back.
 
-    For what works on vectors only: optimisers, linear solvers, samplers. The vector of a gradient has
-    the same layout as that of what it is the gradient of. Works on traced arrays.
+    For what works on vectors only: optimisers, linear solvers, samplers. The vector of a gradient
+    has the same layout as that of what it is the gradient of. Works on traced arrays.
 
     Args:
         container: a container of arrays, floats and anything else.
 
     Returns:
-        A vector of the dtype that NumPy promotes the leaves to, and a function `unravel(vector)` that
-        gives a container like the original one, with the shapes and dtypes of its leaves (numbers
-        become scalars of NumPy's). Leaves that are not floating-point are not part of the vector, and
-        `unravel` puts them back as they were.
+        A vector of the dtype that NumPy promotes the leaves to, and a function `unravel(vector)`
+        that gives a container like the original one, with the shapes and dtypes of its leaves
+        (numbers become scalars of NumPy's). Leaves that are not floating-point are not part of the
+        vector, and `unravel` puts them back as they were.
 
     Raises:
         ValueError: (when `unravel` is called) the vector has another length.
@@ -148,8 +148,8 @@ def _unravel(
     ends = [0, *accumulate(t.size for t in types)]
     if vector.shape != (ends[-1],):
         raise ValueError(
-            f"unravel takes a vector of shape ({ends[-1]},), like the one that `ravel` returned, not "
-            f"one of shape {vector.shape}"
+            f"unravel takes a vector of shape ({ends[-1]},), like the one that `ravel` returned, "
+            f"not one of shape {vector.shape}"
         )
     pieces = (_piece(vector[a:b], t) for (a, b), t in zip(pairwise(ends), types, strict=True))
     return tree.unflatten(spec, [next(pieces) if x is None else x[0] for x in kept])
@@ -166,7 +166,7 @@ def _piece(x: Any, t: ArrayType) -> Any:
 
 
 def partition(container: Any, chosen: Any) -> tuple[Any, Any]:
-    """Divide a container in two of the same shape, to treat some leaves otherwise (to freeze them, say).
+    """Divide a container in two of the same shape, to treat some leaves otherwise: to freeze them.
 
     Args:
         container: a container of arrays and anything else.
@@ -193,24 +193,23 @@ def partition(container: Any, chosen: Any) -> tuple[Any, Any]:
         3.0
     """
     all_leaves, spec = tree.flatten(container)
-    if callable(chosen):
-        marks = [bool(chosen(x)) for x in all_leaves]
-    else:
-        marks = _marks(chosen, container)
+    marks = _marks(chosen, container, all_leaves)
     first = [x if m else None for x, m in zip(all_leaves, marks, strict=True)]
     second = [None if m else x for x, m in zip(all_leaves, marks, strict=True)]
     return tree.unflatten(spec, first), tree.unflatten(spec, second)
 
 
-def _marks(chosen: Any, container: Any) -> list[bool]:
+def _marks(chosen: Any, container: Any, all_leaves: list[Any]) -> list[bool]:
+    if callable(chosen):
+        return [bool(chosen(x)) for x in all_leaves]
     wanted = tree.flatten(chosen)[1]
     try:
         marks = optree.broadcast_prefix(chosen, container, namespace=tree.NAMESPACE)
     except ValueError:
         raise ValueError(
             f"partition: truth values of the structure {wanted} do not fit a container of the "
-            f"structure {tree.flatten(container)[1]}. Write instead: a function of a leaf, or truth "
-            "values in the structure of the container or of the upper part of it"
+            f"structure {tree.flatten(container)[1]}. Write instead: a function of a leaf, or "
+            "truth values in the structure of the container or of the upper part of it"
         ) from None
     return [bool(m) for m in marks]
 
@@ -232,9 +231,7 @@ def combine(first: Any, second: Any) -> Any:
     """
     specs = [tree.flatten(container)[1] for container in (first, second)]
     try:
-        return optree.tree_map(
-            _present, first, second, none_is_leaf=True, namespace=tree.NAMESPACE
-        )
+        return optree.tree_map(_present, first, second, none_is_leaf=True, namespace=tree.NAMESPACE)
     except _Overlap:
         raise ValueError("combine: both containers have a leaf at the same place") from None
     except ValueError:

@@ -86,7 +86,7 @@ class Jitted:
         self.static_names = {*static_argnames, *(parameters[i] for i in self.static_nums if i < len(parameters))}
         self.entries: Cache[Entry] = Cache(_CAPACITY)
         self.history: deque[tuple[Any, ...]] = deque(maxlen=_CAPACITY)
-        update_wrapper(self, fun)
+        update_wrapper(self, fun, updated=())  # not the attributes of another `Jitted`
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else partial(self, instance)

@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import partial, wraps
 from typing import Any
 
-import numpy as np
-
 from autodiff.api.arguments import Argnames, Argnums, FlatCall, Selector, function_name
 from autodiff.api.gradients import check_scalar
 from autodiff.api.jacobians import check_chunk_size, differentiated, jacfwd, over_basis
@@ -47,13 +45,13 @@ def hessian(
     Returns:
         A function of the same arguments. For an array argument of shape s and a scalar result, it
         returns an array of shape s + s. In general there is a container like the value, in place of
-        each leaf one like the argument (a tuple of them if `argnums` is a tuple), in place of each of
-        its leaves another one; shapes are those of the three leaves joined. With `has_aux`, the pair
-        `(hessian, aux)`.
+        each leaf one like the argument (a tuple of them if `argnums` is a tuple), in place of each
+        of its leaves another one; shapes are those of the three leaves joined. With `has_aux`, the
+        pair `(hessian, aux)`.
 
     Raises:
-        TypeError: a selected argument is not floating-point, or not both real with the result or both
-            complex.
+        TypeError: a selected argument is not floating-point, or not both real with the result or
+            both complex.
 
     Example:
         >>> import numpy as np
@@ -82,16 +80,16 @@ def hvp(
         has_aux: whether `fun` returns `(value, aux)`.
 
     Returns:
-        A function that is called like `fun`, but with the tangents as its second positional argument:
-        `ad.hvp(f)(x, (v,), y)` for `f(x, y)`. They are a tuple with one tangent for each selected
-        argument, a container like it with every leaf of the leaf's shape and dtype (None for leaves
-        that are not floating-point). For a single argument the tangent alone will do. The result is
-        like that of `grad`; with `has_aux`, the pair `(product, aux)`.
+        A function that is called like `fun`, but with the tangents as its second positional
+        argument: `ad.hvp(f)(x, (v,), y)` for `f(x, y)`. They are a tuple with one tangent for each
+        selected argument, a container like it with every leaf of the leaf's shape and dtype (None
+        for leaves that are not floating-point). For a single argument the tangent alone will do.
+        The result is like that of `grad`; with `has_aux`, the pair `(product, aux)`.
 
     Raises:
         ValueError: the tangents differ from the arguments in structure or shape.
-        TypeError: they differ in dtype, the result of `fun` is no real scalar, or a selected argument
-            is not floating-point.
+        TypeError: they differ in dtype, the result of `fun` is no real scalar, or a selected
+            argument is not floating-point.
 
     Example:
         >>> import numpy as np
@@ -136,9 +134,7 @@ def _as_tuple(point: Point, tangents: Any) -> Any:
     return (tangents,) if not is_tuple and argument.fits(tangents) else tangents
 
 
-def _product(
-    program: Program, active: tuple[bool, ...], values: bool
-) -> tuple[Program, None]:
+def _product(program: Program, active: tuple[bool, ...], values: bool) -> tuple[Program, None]:
     """`(dx, x) -> (outputs, if they are wanted; H dx)`."""
     n = len(program.outputs) if values else 0
     first, _ = gradient(program, active, value=values)
@@ -168,8 +164,8 @@ def hessian_diag(
         chunk_size: how many products are computed at a time; None for all at once.
 
     Returns:
-        A function of the same arguments, with a result like that of `grad`: the second derivative by
-        each entry. With `has_aux`, the pair `(diagonal, aux)`.
+        A function of the same arguments, with a result like that of `grad`: the second derivative
+        by each entry. With `has_aux`, the pair `(diagonal, aux)`.
 
     Raises:
         TypeError: the result is no real scalar, or a selected argument is not floating-point, or
@@ -190,8 +186,9 @@ def hessian_diag(
         types = [type_of(x) for x in point.moving]
         if any(t.dtype.kind == "c" for t in types):
             raise TypeError(
-                f"hessian_diag of {point.name} by complex arguments: second derivatives by their real "
-                "and imaginary parts differ. Make the two parts two real arguments"
+                f"hessian_diag of {point.name} by complex arguments: second derivatives by their "
+                "real and imaginary parts differ. Write instead: a function of the two parts as two "
+                "real arguments"
             )
         if point.leaves[0].__class__ is not Tracer:
             return _result(point, [point.zeros(t) for t in types])
@@ -220,7 +217,7 @@ def _gradient_halves(
 
 
 def _entries(point: Point, found: Any, present: tuple[bool, ...]) -> list[Any]:
-    """The diagonal in the shapes of the inputs; each of `found` has an entry for every basis vector."""
+    """The diagonal in the shapes of the inputs, from parts with an entry for every basis vector."""
     remaining, start, parts = iter(found), 0, []
     for x, m in zip(point.moving, present, strict=True):
         t = type_of(x)

@@ -43,10 +43,10 @@ def jacobian(
         chunk_size: propagate at most so many basis vectors at a time, to bound the memory in use.
 
     Returns:
-        A function of the same arguments that returns a container like the value of `fun`. In place of
-        each leaf is a container like the argument (a tuple of them if `argnums` is a tuple), whose
-        leaves have the shape of the value's leaf followed by that of the argument's. Leaves that are
-        not floating-point are None. With `has_aux`, the pair `(jacobian, aux)`.
+        A function of the same arguments that returns a container like the value of `fun`. In place
+        of each leaf is a container like the argument (a tuple of them if `argnums` is a tuple),
+        whose leaves have the shape of the value's leaf followed by that of the argument's. Leaves
+        that are not floating-point are None. With `has_aux`, the pair `(jacobian, aux)`.
 
     Raises:
         TypeError: a selected argument is not floating-point; or it is complex where the result is
@@ -82,7 +82,8 @@ def jacfwd(
         chunk_size: propagate at most so many columns at a time.
 
     Returns:
-        As `jacobian`. Complex arguments are taken as one variable each, so `fun` must be holomorphic.
+        As `jacobian`. Complex arguments are taken as one variable each, so `fun` must be
+        holomorphic.
 
     Raises:
         TypeError: a selected argument is not floating-point, or it is complex and the result real.
@@ -307,8 +308,8 @@ def _check_one_field(
     if _loses(ins, outs) or _loses(outs, ins):
         raise TypeError(
             f"{transform} of {name}, where some of the arguments and results are real and others "
-            "complex: second derivatives by real and imaginary parts differ. Write instead: a function "
-            "of the two parts as two real arguments"
+            "complex: second derivatives by real and imaginary parts differ. Write instead: a "
+            "function of the two parts as two real arguments"
         )
 
 
@@ -318,12 +319,12 @@ def _check_complex(
     """Raise where the Jacobian would be incomplete, and nobody would see it."""
     if ahead and _loses(ins, outs):
         raise TypeError(
-            f"{transform} of {name}, from complex arguments to a real result: forward mode gives the "
-            f"derivative by the real part only. Write instead: `ad.jacrev({name})`, which gives "
-            "du/dx - i du/dy, or make the real and the imaginary part two arguments"
+            f"{transform} of {name}, from complex arguments to a real result: forward mode gives "
+            f"the derivative by the real part only. Write instead: `ad.jacrev({name})`, which gives "
+            "du/dx - i du/dy, or a function of the two parts as two real arguments"
         )
     if not ahead and _loses(outs, ins):
         raise TypeError(
-            f"{transform} of {name}, from real arguments to a complex result: reverse mode gives the "
-            f"derivative of the real part only. Write instead: `ad.jacfwd({name})`"
+            f"{transform} of {name}, from real arguments to a complex result: reverse mode gives "
+            f"the derivative of the real part only. Write instead: `ad.jacfwd({name})`"
         )

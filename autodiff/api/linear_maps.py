@@ -28,14 +28,14 @@ def jvp(
     Args:
         fun: a function of arrays, floats and containers of them.
         primals: a tuple of its positional arguments.
-        tangents: a tuple with one tangent for each: a container like the argument, every leaf of the
-            leaf's shape and dtype; None (or zero) for leaves that are not floating-point.
+        tangents: a tuple with one tangent for each: a container like the argument, every leaf of
+            the leaf's shape and dtype; None (or zero) for leaves that are not floating-point.
         has_aux: whether `fun` returns `(value, aux)`.
         **kwargs: further arguments of `fun`, which do not move.
 
     Returns:
-        `(value, tangent)`, or `(value, tangent, aux)` with `has_aux`. The tangent is a container like
-        the value, every leaf of the leaf's shape and dtype (None for leaves that are not
+        `(value, tangent)`, or `(value, tangent, aux)` with `has_aux`. The tangent is a container
+        like the value, every leaf of the leaf's shape and dtype (None for leaves that are not
         floating-point).
 
     Raises:
@@ -57,7 +57,9 @@ def jvp(
             "Write instead: `ad.jvp(f, (x,), (dx,))`"
         )
     selector = all_of(fun, primals)
-    point = Point(FlatCall(fun, tuple(primals), kwargs), selector, "jvp", has_aux=has_aux, lenient=True)
+    point = Point(
+        FlatCall(fun, tuple(primals), kwargs), selector, "jvp", has_aux=has_aux, lenient=True
+    )
     rule = f"jvp of {name} takes tangents like its arguments"
     dxs = point.take_tangents(tangents, rule)
     recipe = partial(pushed, active=point.active, wanted=point.wanted)
@@ -95,8 +97,8 @@ def linearize(
 ) -> tuple[Any, ...]:
     """The value of a function and its derivative at this point, as a function of tangents.
 
-    `fun` runs once; what its derivative needs is kept, so that each call of the linear function costs
-    about as much as one of `fun`. For a single tangent, `jvp` needs less memory.
+    `fun` runs once; what its derivative needs is kept, so that each call of the linear function
+    costs about as much as one of `fun`. For a single tangent, `jvp` needs less memory.
 
     Args:
         fun: a function of arrays, floats and containers of them.
@@ -108,11 +110,12 @@ def linearize(
 
     Returns:
         `(value, push)`, or `(value, push, aux)` with `has_aux`: `push(*tangents)` takes one tangent
-        for each argument that moves (a container like the argument) and returns a container like the
-        value. It may be called any number of times.
+        for each argument that moves (a container like the argument) and returns a container like
+        the value. It may be called any number of times.
 
     Raises:
-        ValueError: (when `push` is called) tangents differ from the arguments in structure or shape.
+        ValueError: (when `push` is called) tangents differ from the arguments in structure or
+            shape.
         TypeError: they differ in dtype, or an argument chosen by argnums is not floating-point.
 
     Example:
@@ -145,8 +148,8 @@ def vjp(
 ) -> tuple[Any, ...]:
     """The value of a function, and a function that pulls cotangents of it back to the arguments.
 
-    `fun` runs once; what its derivative needs is kept as long as `pullback` is, and later changes to
-    the arguments do not change it. Each call of `pullback` costs about as much as two of `fun`.
+    `fun` runs once; what its derivative needs is kept as long as `pullback` is, and later changes
+    to the arguments do not change it. Each call of `pullback` costs about as much as two of `fun`.
 
     Args:
         fun: a function of arrays, floats and containers of them.

@@ -53,7 +53,9 @@ def checkpoint(
         np.True_
     """
     if isinstance(policy, str) and policy not in POLICIES:
-        raise ValueError(f"checkpoint: policy={policy!r} is none of {', '.join(map(repr, POLICIES))}")
+        raise ValueError(
+            f"checkpoint: policy={policy!r} is none of {', '.join(map(repr, POLICIES))}"
+        )
     if fun is None:
         return partial(checkpoint, policy=policy)
     if not callable(fun):
@@ -143,7 +145,7 @@ def no_grad(fun: Callable[..., Any] | None = None) -> Any:
 
 
 class NoGrad:
-    """The context manager and decorator that `no_grad()` returns; one object may be used many times."""
+    """The context manager and decorator that `no_grad()` returns; it may be used many times."""
 
     def __init__(self) -> None:
         self._entered: list[list[tuple[Builder, Any]]] = []
@@ -173,7 +175,8 @@ class NoGrad:
     def __call__(self, fun: Callable[..., Any]) -> Callable[..., Any]:
         if not callable(fun):
             raise TypeError(
-                f"no_grad takes a function, not {fun!r:.60}; for a value write `ad.stop_gradient(x)`"
+                f"no_grad takes a function, not {fun!r:.60}. Write instead: "
+                "`ad.stop_gradient(x)` for a value"
             )
 
         @wraps(fun)

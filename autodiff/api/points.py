@@ -1,8 +1,8 @@
-"""A function recorded where it is to be differentiated: what vjp, jvp and the Jacobians start from."""
+"""A function recorded where it is differentiated: what vjp, jvp and the Jacobians start from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,9 +23,10 @@ __all__ = ["Point"]
 class Point:
     """A function, recorded on its arguments.
 
-    Only floating-point leaves have derivatives: among the arguments those that are selected (`active`
-    marks them among the program's inputs), among the results those that are not aux. A result that
-    is not traced does not depend on the arguments; `wanted` marks the others among the outputs.
+    Only floating-point leaves have derivatives: among the arguments those that are selected
+    (`active` marks them among the program's inputs), among the results those that are not aux. A
+    result that is not traced does not depend on the arguments; `wanted` marks the others among the
+    outputs.
     """
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""Looking at programs: `trace`, `eval_types`; and at values while tracing: `value_of`, `is_traced`."""
+"""Looking at programs: `trace`, `eval_types`; at values while tracing: `value_of`, `is_traced`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def trace(fun: Callable[..., Any]) -> Callable[..., Program]:
         fun: a function of arrays, floats and containers of them.
 
     Returns:
-        A function of the same arguments that returns the `Program`: its inputs are the array and float
-        leaves of the arguments in order, then the arrays that `fun` captures; its outputs are the
-        leaves of the result that depend on them. Print it, check it, save it, rewrite it.
+        A function of the same arguments that returns the `Program`: its inputs are the array and
+        float leaves of the arguments in order, then the arrays that `fun` captures; its outputs are
+        the leaves of the result that depend on them. Print it, check it, save it, rewrite it.
 
     Example:
         >>> import numpy as np
@@ -40,7 +40,11 @@ def trace(fun: Callable[..., Any]) -> Callable[..., Program]:
     def traced(*args: Any, **kwargs: Any) -> Program:
         name = function_name(fun)
         call = FlatCall(fun, args, kwargs)
-        call.positions = [i for i, x in enumerate(call.leaves) if i in call.positions or type(x) in (float, complex)]
+        call.positions = [
+            i
+            for i, x in enumerate(call.leaves)
+            if i in call.positions or type(x) in (float, complex)
+        ]
         recording = record(call, call.inputs, label=name, namer=call.names)
         return prune(inline(recording.program(name), is_transparent))
 
@@ -55,8 +59,8 @@ def eval_types(fun: Callable[..., Any]) -> Callable[..., Any]:
 
     Returns:
         A function of the same arguments, of which arrays and floats matter only by their types: an
-        `ArrayType(shape, dtype)` in their place will do. It returns a container like the result, with
-        an `ArrayType` for each array and number.
+        `ArrayType(shape, dtype)` in their place will do. It returns a container like the result,
+        with an `ArrayType` for each array and number.
 
     Raises:
         NoValueError: `fun` asks for the value of something that depends on an array or a float.

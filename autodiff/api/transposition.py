@@ -30,15 +30,16 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any, **kwargs: Any) -> C
 
     Args:
         fun: a function of arrays, floats and containers of them that is linear in its positional
-            arguments, taken together: it neither multiplies them with each other nor adds a constant.
+            arguments, taken together: it neither multiplies them with each other nor adds a
+            constant.
         *primals: arguments as `fun` takes them. Of those that are floating-point only shapes and
             dtypes matter, so an `ArrayType` will do.
         **kwargs: further arguments of `fun`, in which it need not be linear.
 
     Returns:
         A function of a cotangent, which is a container like the result of `fun`. It returns a tuple
-        with one cotangent for each positional argument: a container like the argument, every leaf of
-        the leaf's shape and dtype (None for leaves that are not floating-point).
+        with one cotangent for each positional argument: a container like the argument, every leaf
+        of the leaf's shape and dtype (None for leaves that are not floating-point).
 
     Raises:
         ValueError: `fun` is not linear (the text names the operation that is not); or, in a call of
@@ -100,7 +101,7 @@ def _at_zero(point: Point, derived: Derived) -> Sequence[Any]:
     if any(x.__class__ is Tracer for x in outs):
         known = derived.compiled([*map(_some_value, args), *derived.lifted])
     constants = [x for x in point.leaves if x.__class__ is not Tracer]
-    results = [y for y, w in zip(known, point.wanted) if w]
+    results = [y for y, w in zip(known[: point.count], point.wanted, strict=True) if w]
     for y in (*results, *constants):
         if namespace([y]).any((y != 0) & (y == y)):
             _refuse(point.name, f"{point.name}(0) is not 0, so it adds a constant")
@@ -123,16 +124,16 @@ def _stand_in(x: Any) -> Any:
         return x
     if not x.inexact:
         raise TypeError(
-            f"linear_transpose: an argument was given as the type {x}, which is not floating-point. "
-            "Its value matters: pass an array"
+            f"linear_transpose: an argument was given as the type {x}, which is not floating-point, "
+            "so its value matters. Write instead: an array"
         )
     return np.broadcast_to(np.zeros((), x.dtype), x.shape)
 
 
 def _refuse(name: str, reason: str) -> NoReturn:
     raise ValueError(
-        f"linear_transpose takes a function that is linear in its positional arguments, and {name} is "
-        f"not: {reason}.\n"
+        f"linear_transpose takes a function that is linear in its positional arguments, and {name} "
+        f"is not: {reason}.\n"
         "Write instead:\n"
         "  - for arguments in which it need not be linear: pass them by keyword, or capture them;\n"
         f"  - for the transpose of its derivative at x: `y, pullback = ad.vjp({name}, x)`."

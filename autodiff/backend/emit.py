@@ -26,6 +26,7 @@ from autodiff.primitives.algebra import broadcast
 __all__ = ["compile_program", "to_source"]
 
 _serial = count()
+_WORTH_REUSING = 1 << 16  # bytes from which writing over an array beats asking for a new one
 
 
 def compile_program(program: Program, xp: ModuleType) -> Callable[..., tuple[Any, ...]]:
@@ -117,6 +118,41 @@ def _runner(equation: Equation, xp: ModuleType) -> Callable[..., Any]:
     return lambda *args: run(xp, *args, **params)
 
 
+class _Buffers:
+    """Which arrays of a program nobody refers to but by one variable, so that it may be written over."""
+
+    def __init__(self, program: Program, dying: dict[int, tuple[Var, ...]]) -> None:
+        self.dying = dying
+        self.roots: dict[Var, Var] = {v: v for v in program.inputs}  # whose memory a variable shares
+        self.foreign: set[Var] = set(program.inputs)  # memory that is not the program's own
+        self.users: dict[Var, set[Var]] = {v: {v} for v in program.inputs}
+
+    def made(self, equation: Equation) -> None:
+        """Note the results of an equation."""
+        source = equation.inputs[0] if equation.inputs else None
+        for v in equation.outputs:
+            shares = equation.primitive.view and isinstance(source, Var)
+            root = self.roots[v] = self.roots[source] if shares else v  # type: ignore[index]
+            self.users.setdefault(root, set()).add(v)
+            if equation.primitive.kind == "holder" or (equation.primitive.view and not shares):
+                self.foreign.add(v)
+
+    def freed(self, i: int) -> None:
+        """Note what has died with equation `i`."""
+        for v in self.dying.get(i, ()):
+            self.users[self.roots[v]].discard(v)
+
+    def reusable(self, a: Atom, i: int) -> bool:
+        """Whether equation `i` may write its result over its operand `a`."""
+        return (
+            isinstance(a, Var)
+            and self.roots[a] is a
+            and a not in self.foreign
+            and a in self.dying.get(i, ())
+            and len(self.users[a]) == 1
+        )
+
+
 class _Body:
     """The statements of one function."""
 
@@ -127,15 +163,36 @@ class _Body:
     def statements(self) -> Iterator[str]:
         program, names = self.program, self.names
         dying = last_uses(program)
+        buffers = _Buffers(program, dying)
+        passed = set(program.inputs)  # the caller keeps these alive in any case
         for i, equation in enumerate(program.equations):
-            left = ", ".join(names[v] for v in equation.outputs)
-            comma = "," if equation.primitive.multiple and len(equation.outputs) == 1 else ""
-            yield f"{left}{comma} = {self.expression(equation)}"
-            dead = [names[v] for v in dying.get(i, ()) if v.type.shape]
+            yield from self.statement(equation, i, buffers)
+            buffers.made(equation)
+            buffers.freed(i)
+            dead = [names[v] for v in dying.get(i, ()) if v.type.shape and v not in passed]
             if dead:
                 yield f"del {', '.join(dead)}"
         outs = [self.operand(a, typed=True) for a in program.outputs]
         yield f"return ({', '.join(outs)}{',' if len(outs) == 1 else ''})"
+
+    def statement(self, equation: Equation, i: int, buffers: _Buffers) -> Iterator[str]:
+        """What computes an equation: in the memory of a dead operand, where that pays."""
+        primitive, outputs, names = equation.primitive, equation.outputs, self.names
+        left = ", ".join(names[v] for v in outputs)
+        comma = "," if primitive.multiple and len(outputs) == 1 else ""
+        if primitive.in_place is not None and buffers.reusable(equation.inputs[0], i):
+            types = tuple([a.type for a in equation.inputs])
+            yield primitive.in_place(types, equation.params).format(*self.operands(equation))
+            yield f"{left} = {self.operand(equation.inputs[0], typed=True)}"
+            return
+        if primitive.ufunc is not None and outputs[0].type.nbytes >= _WORTH_REUSING:
+            for a in equation.inputs:
+                if a.type is outputs[0].type and buffers.reusable(a, i):
+                    operands = ", ".join(self.operands(equation))
+                    into = self.operand(a, typed=True)
+                    yield f"{left} = np.{primitive.ufunc.__name__}({operands}, out={into})"
+                    return
+        yield f"{left}{comma} = {self.expression(equation)}"
 
     def expression(self, equation: Equation) -> str:
         primitive = equation.primitive

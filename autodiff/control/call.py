@@ -12,11 +12,12 @@ from typing import Any
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.algebra import spread
+from autodiff.primitives.masked import form_of, packed, unpacked
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import evaluate, split
 from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp
-from autodiff.transforms.transpose import transpose
+from autodiff.transforms.transpose import transpose_masked
 from autodiff.transforms.unzip import POLICIES, Policy, unzip
 
 __all__ = ["call", "is_transparent"]
@@ -54,10 +55,11 @@ def _jvp(xs: Any, dxs: Any, *, program: Program, policy: Named) -> Any:
 def _transpose(
     cts: Any, linear: Sequence[bool], *inputs: Any, program: Program, policy: Named
 ) -> list[Any]:
-    back = transpose(program, tuple(linear))
+    back, forms = transpose_masked(program, tuple(linear), tuple(map(form_of, cts)))
     known = split(inputs, linear)[0]
-    outs = iter(call(*known, *cts, program=back, policy=policy))
-    return [next(outs) if m else None for m in linear]
+    outs = call(*known, *unpacked(cts), program=back, policy=policy)
+    found = iter(packed(forms, outs))
+    return [next(found) if m else None for m in linear]
 
 
 def _batch(size: int, xs: Any, mapped: Any, *, program: Program, policy: Named) -> Any:

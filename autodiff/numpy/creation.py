@@ -23,7 +23,7 @@ from autodiff.numpy.arguments import (
 from autodiff.numpy.joining import joined, stack
 from autodiff.numpy.promotion import broadcast_to, convert, result_dtype
 from autodiff.numpy.shapes import as_shape
-from autodiff.numpy.views import fresh, in_c_order
+from autodiff.numpy.views import fresh
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.builder import current_builder
 from autodiff.tracing.tracer import Tracer
@@ -107,8 +107,15 @@ def full_like(
     _host("full_like", device)
     x = operand(a)
     result = _filled(fill_value, x.shape if shape is None else shape, dtype or x.dtype)
-    c_order = order == "C" or (order in "KA" and x.__class__ is Tracer and in_c_order(x))
-    return fresh(result, c_order=c_order) if result.__class__ is Tracer else result
+    if order == "C" or x.ndim < 2 or result.__class__ is not Tracer:
+        return result
+    return fresh(result, c_order=_layout_of(x) if order in "KA" else False)
+
+
+def _layout_of(x: Any) -> Any:
+    """What `x` lies in memory like: itself, or the array it was made like."""
+    known = None if x.__class__ is not Tracer or x._alias is None else x._alias.contiguous
+    return known if known.__class__ is Tracer else x
 
 
 # ---- from data

@@ -13,7 +13,6 @@ from autodiff.numpy.promotion import broadcast_shapes, convert, result_dtype
 from autodiff.numpy.selection import where
 from autodiff.numpy.views import fresh, make_view
 from autodiff.primitives import complexes
-from autodiff.primitives.algebra import zeros_like
 from autodiff.primitives.sinc import sinc as sinc_primitive
 from autodiff.tracing.tracer import Tracer
 
@@ -35,7 +34,7 @@ def imag(val: Any) -> Any:
     """`np.imag`: a view; of real numbers, zeros."""
     x = operand(val)
     if x.dtype.kind != "c":
-        return zeros_like(x)
+        return np.zeros_like(x)
     return make_view(x, complexes.imag(x), lambda z, v: complexes.complex_(complexes.real(z), v))
 
 

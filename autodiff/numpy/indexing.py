@@ -286,7 +286,7 @@ def _broadcast(arrays: list[Any]) -> list[Any]:
 def nonzero(a: Any) -> Any:
     """`np.nonzero`: plain arrays of integers; on a traced array this asks for its value."""
     if a.__class__ is not Tracer:
-        return np.nonzero(a)
+        return namespace([a]).nonzero(a)
     return a._value(
         "np.nonzero, np.argwhere or np.where with one argument, whose result has a shape that "
         "depends on values,"
@@ -300,7 +300,8 @@ def flatnonzero(a: Any) -> Any:
 
 def argwhere(a: Any) -> Any:
     """`np.argwhere`."""
-    return np.transpose(nonzero(a))
+    places = nonzero(a)
+    return namespace(places).stack(places, axis=-1)
 
 
 METHODS = {"__getitem__": getitem, "nonzero": nonzero}

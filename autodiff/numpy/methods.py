@@ -22,7 +22,8 @@ from autodiff.numpy.shapes import (
     swapaxes,
     transpose,
 )
-from autodiff.numpy.views import reshape_view
+from autodiff.numpy.views import moved_view
+from autodiff.primitives.structure import reshape as reshape_primitive
 
 __all__ = ["ATTRIBUTES", "METHODS", "SETTERS"]
 
@@ -51,7 +52,7 @@ def _fill(x: Any, value: Any) -> None:
 
 def _flat(x: Any) -> Any:
     """The elements in one line; assigning to it writes to `x`."""
-    return reshape_view(x, (x.size,))
+    return x if x.ndim == 1 else moved_view(x, reshape_primitive, shape=(x.size,))
 
 
 def _copy_method(x: Any, order: str = "C") -> Any:

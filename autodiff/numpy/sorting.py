@@ -6,11 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.arrays import is_device_array
 from autodiff.errors import EscapeError
 from autodiff.numpy.arguments import axis_of, deliver, operand, refuse, traced_operands
 from autodiff.numpy.assignment import setitem
 from autodiff.numpy.indexing import getitem, nonzero
-from autodiff.numpy.promotion import broadcast_shapes, broadcast_to, convert, result_dtype
+from autodiff.numpy.promotion import (
+    as_operand,
+    broadcast_shapes,
+    broadcast_to,
+    convert,
+    result_dtype,
+)
 from autodiff.numpy.views import fresh, is_view
 from autodiff.numpy.writing import assign
 from autodiff.primitives import gathering, sorting
@@ -140,7 +147,9 @@ def digitize(x: Any, bins: Any, right: Any = False) -> Any:
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
     """`np.take`."""
     x, axis = _along(operand(a), axis)
-    places = indices if indices.__class__ in (int, Tracer) else np.asarray(indices)
+    places = as_operand(indices)
+    if is_device_array(places):
+        places = operand(places)
     if mode == "wrap":
         places = np.remainder(places, x.shape[axis])
     elif mode == "clip":
@@ -199,7 +208,7 @@ def _check_places(x: Any, places: Any) -> None:
 
 def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     """`np.compress`, which asks for the value of a traced condition."""
-    (places,) = nonzero(condition if condition.__class__ is Tracer else np.asarray(condition))
+    (places,) = nonzero(as_operand(condition))
     return take(a, places, axis, out)
 
 

@@ -48,16 +48,18 @@ class Alias:
         self.sure = sure  # whether NumPy makes a view here even if the base is not in C order
         self.views: list[weakref.ref[Tracer]] = []  # in the order in which they were made
         self.owner = False  # whether it has memory of its own, even if its variable is an input
-        self.contiguous: bool | None = None  # whether in C order; None: see its equation
+        # Whether in C order; None: see its equation; another handle: as that one, if anybody asks.
+        self.contiguous: bool | Tracer | None = None
 
 
 # ---- making views and copies
 
 
-def fresh(x: Any, *, c_order: bool | None = None) -> Any:
+def fresh(x: Any, *, c_order: bool | Tracer | None = None) -> Any:
     """A copy: another handle on the same variable, with memory of its own.
 
-    It lies in memory as `x` does (`order="K"`) unless it is said whether that is in C order.
+    It lies in memory as `x` does (`order="K"`) unless it is said whether that is in C order, or
+    which other array it lies like.
     """
     if x.__class__ is not Tracer:
         return np.copy(x)
@@ -158,8 +160,9 @@ def in_c_order(x: Tracer) -> bool:
     """Whether NumPy's array for `x` is known to lie in memory in C order."""
     if is_view(x):
         return _cuts_nothing_out(x) and in_c_order(x._alias.base)
-    if x._alias is not None and x._alias.contiguous is not None:
-        return bool(x._alias.contiguous)
+    known = x._alias.contiguous if x._alias is not None else None
+    if known is not None:
+        return in_c_order(known) if known.__class__ is Tracer else bool(known)
     pending, seen = [(x._builder, x._number)], set()
     while pending:
         builder, number = place = pending.pop()

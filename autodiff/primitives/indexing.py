@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import EllipsisType
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,14 @@ unindex: Primitive = linear(
 
 
 def linear_pair(
-    name: str, *, types: Rule, run: Rule, transpose: Rule, batch: Rule, mask: MaskRule
+    name: str,
+    *,
+    types: Rule,
+    run: Rule,
+    transpose: Rule,
+    batch: Rule,
+    mask: MaskRule,
+    in_place: Callable[..., str] | None = None,
 ) -> Primitive:
     """A primitive that is linear in its first two inputs taken together; others have no tangent."""
 
@@ -119,6 +127,7 @@ def linear_pair(
         jvp=jvp,
         transpose=transpose,
         batch=batch,
+        in_place=in_place,
         mask=mask,
         kind="linear",
     )
@@ -168,6 +177,7 @@ index_set: Primitive = linear_pair(
     transpose=_set_transpose,
     batch=lambda size, xs, mapped, *, spec: _put_batch(index_set, size, xs, mapped, spec),
     mask="move",
+    in_place=lambda types, params: f"{{0}}[{params['spec'].replace(',', ', ')}] = {{1}}",
 )
 
 index_add: Primitive = linear_pair(
@@ -177,4 +187,5 @@ index_add: Primitive = linear_pair(
     transpose=lambda ct, i, x, v, *, spec: index(ct, spec=spec) if i else ct,
     batch=lambda size, xs, mapped, *, spec: _put_batch(index_add, size, xs, mapped, spec),
     mask="move",
+    in_place=lambda types, params: f"{{0}}[{params['spec'].replace(',', ', ')}] += {{1}}",
 )

@@ -8,11 +8,11 @@ taken never meets a zero (0 * inf is NaN).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Masked", "MaskRule"]
+__all__ = ["Form", "MaskRule", "Masked", "form_of", "packed", "unpacked"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,4 +29,34 @@ class Masked:
 #   "same"    element by element: it stays as it is
 #   "move"    elements only move: the transpose rule moves the mask, too
 #   callable  (mask, i, *inputs, **params) -> mask of the new cotangent; the mask is applied first
+#   "kept"    with `multiple`: the transpose rule takes cotangents as they are (None, Masked or plain)
 MaskRule = Callable[..., Any] | str | None
+
+
+# ---- cotangents as inputs and outputs of a program: each is none, one or two of them
+
+Form = str  # "none", "plain", "masked", or "clean" (masked, and zero where the mask is false)
+
+
+def form_of(ct: Any) -> Form:
+    """How a cotangent is passed."""
+    if not isinstance(ct, Masked):
+        return "none" if ct is None else "plain"
+    return "clean" if ct.clean else "masked"
+
+
+def unpacked(cts: Iterable[Any]) -> list[Any]:
+    """What is passed for these cotangents: their arrays, each followed by its mask if it has one."""
+    return [
+        x for ct in cts if ct is not None for x in ((ct.ct, ct.mask) if isinstance(ct, Masked) else (ct,))
+    ]
+
+
+def packed(forms: Iterable[Form], passed: Iterable[Any]) -> list[Any]:
+    """The cotangents of these forms that were passed like this."""
+    remaining = iter(passed)
+    cts: list[Any] = []
+    for form in forms:
+        ct = None if form == "none" else next(remaining)
+        cts.append(Masked(ct, next(remaining), form == "clean") if form in ("masked", "clean") else ct)
+    return cts

@@ -41,6 +41,8 @@ class Primitive:
     unzip: Callable[..., Any] | None = None
     # (types, params) -> Python text with a {i} for each input; None runs `run`
     python: Callable[..., str] | None = None
+    # (types, params) -> Python statement that leaves the result in {0}, an array that nobody else needs
+    in_place: Callable[..., str] | None = None
     # how the mask of a cotangent fares when this is transposed; see transforms.transpose
     mask: Callable[..., Any] | str | None = None
     # (in_types, out_types, **params) -> floating point operations

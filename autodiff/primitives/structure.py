@@ -59,7 +59,7 @@ def _reshape_text(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
 reshape: Primitive = linear(
     "reshape",  # elements keep their order (the last axis changes fastest)
     types=_reshape_types,
-    run=lambda xp, x, *, shape: x.reshape(shape),
+    run=lambda xp, x, *, shape: x.reshape(shape)[()],  # [()]: of one element, a scalar
     transpose=lambda ct, i, x, *, shape: reshape(ct, shape=x.shape),
     batch=lambda size, xs, mapped, *, shape: reshape(*xs, shape=(size, *shape)),
     text=_reshape_text,

@@ -125,8 +125,9 @@ def explain_no_value(builder: Builder, number: int, reason: str) -> str:
         f"{reason} needs the value of something that depends on {name}, which has no value while "
         f"{builder.label} is traced.{_here()}\n"
         "Write instead:\n"
-        "  - for `if` on data: `np.where(condition, a, b)`, or `ad.cond(condition, f, g, x)`;\n"
-        "  - for `while` or `for` on data: `ad.while_loop` or `ad.fori_loop`;\n"
+        "  - for `if` on data: `np.where(condition, a, b)`;\n"
+        "  - for `while` or `for` on data: a fixed number of steps with `np.where`, or call the function "
+        "outside of jit and vmap, where Python control flow on values works (also under grad);\n"
         f"  - for a shape, a flag or a number of repetitions: make {name} a static argument "
         "(`ad.jit(f, static_argnames=...)`), or leave it out of `in_axes`."
     )

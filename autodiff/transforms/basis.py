@@ -1,4 +1,4 @@
-"""A linear program on the vectors of the standard basis: how Jacobians are computed without a loop."""
+"""A linear program on the vectors of the standard basis: Jacobians without a loop."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ def columns(program: Program, constants: int, size: int) -> Program:
 
 @lru_cache(maxsize=256)
 def diagonal(program: Program, constants: int, size: int, present: tuple[bool, ...]) -> Program:
-    """`(constants, linear x) -> y`, with a y like each x in `present`, becomes `(constants, start) -> d`.
+    """`(constants, linear x) -> y`, with a y like each x in `present`: its diagonal.
 
-    There is one d for each y. It has an entry for each of the `size` basis vectors from number `start`
-    on, which is on the diagonal, or zero where the vector belongs to another x.
+    The new program is `(constants, start) -> d`.
+    There is one d for each y. It has an entry for each of the `size` basis vectors from number
+    `start` on, which is on the diagonal, or zero where the vector belongs to another x.
     """
 
     def fun(*args: Any) -> Sequence[Any]:
@@ -56,7 +57,9 @@ def _build(fun: Any, program: Program, constants: int, name: str) -> Program:
     return build(fun, types, f"{name}_{program.name}", ("",) * len(types))
 
 
-def _images(program: Program, fixed: Sequence[Any], basis: Sequence[Any], size: int) -> Sequence[Any]:
+def _images(
+    program: Program, fixed: Sequence[Any], basis: Sequence[Any], size: int
+) -> Sequence[Any]:
     if size == 1:  # no need for a mapped axis
         single = [reshape(e, shape=e.shape[1:]) for e in basis]
         outs = evaluate(program, [*fixed, *single])

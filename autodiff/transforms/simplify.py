@@ -18,6 +18,8 @@ from autodiff.ir.types import Literal
 from autodiff.primitives.algebra import add, broadcast, full_like, mul, neg, reduce_sum
 from autodiff.primitives.arithmetic import convert, div, select, sub
 from autodiff.primitives.contraction import contract
+from autodiff.primitives.gathering import scatter_add
+from autodiff.primitives.indexing import index_add, unindex
 from autodiff.primitives.record import Primitive
 from autodiff.primitives.structure import permute, reshape
 from autodiff.tracing.bind import bind, infer
@@ -158,6 +160,16 @@ def _add(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         return emit(sub, x, made[0][0])
     if (made := made_by(x, neg)) is not None:
         return emit(sub, y, made[0][0])
+    return _add_part(y, x) if (result := _add_part(x, y)) is None else result
+
+
+def _add_part(whole: Any, part: Any) -> Any:
+    """Adding an array that is zero but for some elements is adding to those elements."""
+    if (made := made_by(part, unindex)) is not None:
+        return index_add(whole, made[0][0], spec=made[1]["spec"])
+    made = made_by(part, scatter_add)
+    if made is not None and _is(made[0][0], 0):
+        return scatter_add(whole, *made[0][1:], **made[1])
     return None
 
 

@@ -12,36 +12,59 @@ from typing import Any
 
 from autodiff.errors import MissingRuleError
 from autodiff.ir.program import Atom, Equation, Program, Var
-from autodiff.ir.types import Literal
+from autodiff.ir.types import ArrayType, Literal
 from autodiff.primitives.algebra import add, zeros_like
 from autodiff.primitives.arithmetic import select
 from autodiff.primitives.comparison import logical_and, logical_or
-from autodiff.primitives.masked import Masked
+from autodiff.primitives.masked import Form, Masked, form_of, packed, unpacked
 from autodiff.tracing.build import apply, build, located, split
 from autodiff.tracing.builder import current_builder
 
-__all__ = ["transpose"]
+__all__ = ["transpose", "transpose_masked"]
+
+
+def transpose(program: Program, linear: tuple[bool, ...]) -> Program:
+    """`(nonlinear inputs, output cotangents) -> cotangents of the linear inputs`."""
+    return _transpose(program, linear, ("plain",) * len(program.outputs), plainly=True)[0]
+
+
+def transpose_masked(
+    program: Program, linear: tuple[bool, ...], forms: tuple[Form, ...]
+) -> tuple[Program, tuple[Form, ...]]:
+    """The same for cotangents of these forms, and the forms of the resulting cotangents."""
+    return _transpose(program, linear, forms, plainly=False)
 
 
 @lru_cache(maxsize=256)
-def transpose(program: Program, linear: tuple[bool, ...]) -> Program:
-    """`(nonlinear inputs, output cotangents) -> cotangents of the linear inputs`."""
+def _transpose(
+    program: Program, linear: tuple[bool, ...], forms: tuple[Form, ...], plainly: bool
+) -> tuple[Program, tuple[Form, ...]]:
     ins, lin = split(program.inputs, linear)
+    found: list[Any] = []
 
     def fun(*args: Any) -> Sequence[Any]:
         tape, producers = _tape(program, lin)
         values = _Values(dict(zip(ins, args[: len(ins)], strict=True)), producers)
         cts = _Cotangents()
-        for a, ct in zip(program.outputs, args[len(ins) :], strict=True):
+        for a, ct in zip(program.outputs, packed(forms, args[len(ins) :]), strict=True):
             if isinstance(a, Var) and a not in producers and a not in values.env:
                 cts.add(a, ct)
         for equation in located(reversed(tape)):
             _pull(equation, cts, values)
-        return [cts.total(v) for v in lin]
+        found.extend(cts.total(v) if plainly else cts.pop(v) for v in lin)
+        return unpacked(found)
 
     names = split(program.input_names or ("",) * len(linear), linear)[0]
-    types = [*(v.type for v in ins), *program.out_types]
-    return build(fun, types, f"transpose_{program.name}", names)
+    types = [*(v.type for v in ins), *unpacked(map(_of_form, forms, program.out_types))]
+    new = build(fun, types, f"transpose_{program.name}", names)
+    return new, tuple(map(form_of, found))
+
+
+def _of_form(form: Form, t: ArrayType) -> Any:
+    """A cotangent of this form, with types in place of arrays."""
+    if form in ("masked", "clean"):
+        return Masked(t, t.with_dtype(bool))
+    return None if form == "none" else t
 
 
 def _tape(program: Program, lin: Sequence[Var]) -> tuple[list[Equation], dict[Var, Equation]]:
@@ -140,11 +163,12 @@ def _pull(equation: Equation, cts: _Cotangents, values: _Values) -> None:
     inputs = [values.read(a) for a in equation.inputs]
     linear = [values.is_linear(a) for a in equation.inputs]
     if primitive.multiple:
-        full = [
-            zeros_like(v.type) if ct is None else plain(ct)
-            for v, ct in zip(equation.outputs, out, strict=True)
-        ]
-        pulled: Iterable[Any] = primitive.transpose(full, linear, *inputs, **equation.params)
+        if primitive.mask != "kept":
+            out = [
+                zeros_like(v.type) if ct is None else plain(ct)
+                for v, ct in zip(equation.outputs, out, strict=True)
+            ]
+        pulled: Iterable[Any] = primitive.transpose(out, linear, *inputs, **equation.params)
     else:
         pulled = [
             _pull_one(equation, out[0], i, inputs) if m else None for i, m in enumerate(linear)

@@ -97,12 +97,22 @@ class TestGolden:
 class TestNames:
     def named(self, *names: str) -> list[str]:
         x = Var(VECTOR)
-        equations = [equation(fakes.sin, x, name=name) for name in names]
+        equations = [
+            equation(fakes.sin, x, source=Source("", line, "", name))
+            for line, name in enumerate(names)
+        ]
         program = Program((x,), tuple(equations), (), "f", ("x",))
         return list(variable_names(program).values())[1:]
 
     def test_repeated_names_are_numbered(self) -> None:
         assert self.named("z", "z", "x", "z") == ["z", "z_1", "x_1", "z_2"]
+
+    def test_of_the_equations_of_a_statement_the_last_has_the_name(self) -> None:
+        x = Var(VECTOR)
+        sources = [Source("", line, "", "z") for line in (3, 3, 3, 4)]
+        equations = [equation(fakes.sin, x, source=source) for source in sources]
+        program = Program((x,), tuple(equations), (), "f", ("x",))
+        assert list(variable_names(program).values())[1:] == ["a", "b", "z", "z_1"]
 
     def test_a_number_takes_no_name_of_the_users(self) -> None:
         assert self.named("z", "z", "z_1", "z_1") == ["z", "z_2", "z_1", "z_1_1"]

@@ -70,7 +70,7 @@ def assert_same(value: Any, want: Any) -> None:
 
 
 def check_gradient(f: Call, *arrays: Any) -> None:
-    """The gradient of a weighted sum of the results is the slope of that sum in a random direction.
+    """Of a weighted sum of the results, gradient and tangent give the slope in a random direction.
 
     Results that are not floating-point are left out; if there are no others, nothing is checked.
     """
@@ -96,6 +96,7 @@ def check_gradient(f: Call, *arrays: Any) -> None:
         )
         slope = (ahead - behind) / (2 * step)
         gradients = ad.grad(loss, argnums=numbers)(*arrays)
+        _, tangent = ad.jvp(loss, tuple(arrays), tuple(directions))
     along = sum(np.sum(g * d) for g, d in zip(gradients, directions, strict=True))
     assert [g.shape for g in gradients] == [a.shape for a in arrays]
-    np.testing.assert_allclose(along, slope, rtol=2e-6, atol=1e-8)
+    np.testing.assert_allclose([along, tangent], [slope, slope], rtol=2e-6, atol=1e-8)

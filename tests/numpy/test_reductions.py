@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import autodiff as ad
 from tests.numpy.calls import DTYPES, check_call, check_gradient, sample
 
 MASK = np.array([[True, False, True], [True, True, False]])
@@ -128,6 +129,16 @@ def test_nan_is_passed_over(name):
     x = sample((3, 4))
     x[0, 1] = x[2, 2] = x[2, 3] = np.nan
     check_call(NAN[name], x)
+
+
+@pytest.mark.parametrize("name", [n for n in NAN if n.startswith("nan") and "arg" not in n])
+def test_gradient_where_there_is_nan_is_zero(name):
+    x = sample((3, 4))
+    x[0, 1] = x[2, 2] = x[2, 3] = np.nan
+    gradient = ad.grad(lambda x: np.sum(NAN[name](x)))(x)
+    assert np.isfinite(gradient).all()
+    if name != "nancumsum":
+        np.testing.assert_array_equal(gradient[np.isnan(x)], 0)
 
 
 @pytest.mark.parametrize("dtype", ["f8", "i4", "?", "f4"])
