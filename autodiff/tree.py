@@ -1,7 +1,8 @@
 """Containers of arrays: `map`, `flatten`, `ravel` to one vector and back, `partition` into two.
 
 A container is any nesting of tuples, lists, dicts, named tuples, dataclasses and registered
-classes. Everything else is a leaf; None is a container without leaves.
+classes. Everything else is a leaf; None is a container without leaves. The leaves of a dict come in
+the order of its sorted keys.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def flatten(container: Any) -> tuple[list[Any], tree.Spec]:
 
     Example:
         >>> import autodiff as ad
-        >>> leaves, spec = ad.tree.flatten({"w": 1.0, "b": (2.0, None)})
+        >>> leaves, spec = ad.tree.flatten({"b": 1.0, "w": (2.0, None)})
         >>> leaves
         [1.0, 2.0]
     """

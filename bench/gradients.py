@@ -11,6 +11,8 @@ from bench.table import faster
 from bench.timing import race
 
 jax.config.update("jax_enable_x64", True)
+# We wait for each result, so handing the work to another thread would only slow JAX down.
+jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
 def rows():

@@ -6,6 +6,7 @@ say little from one machine to the next, ratios do.
 """
 
 import importlib
+import os
 import sys
 
 from bench.table import header, written
@@ -17,6 +18,8 @@ def main(parts):
     """Print the rows of each part as they come, then how many targets are met."""
     if unknown := set(parts) - set(PARTS):
         sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    load, cores = os.getloadavg()[0], os.cpu_count()
+    print(f"{cores} cores, load {load:.1f}{' (busy: ratios may be off)' if load > 1 else ''}\n")
     print(header())
     results = []
     for part in parts or PARTS:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from textwrap import dedent
 from typing import Any
 
 import autodiff.control
 import autodiff.primitives
-from autodiff.ir import ArrayType, Program, check, parse, parse_dtype, to_text
+from autodiff.ir import (
+    ArrayType,
+    Equation,
+    Program,
+    check,
+    map_equations,
+    parse,
+    parse_dtype,
+    to_text,
+)
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import build
 
@@ -27,8 +37,18 @@ def read(text: str) -> Program:
 
 
 def shown(program: Program) -> str:
-    """The text of a program, as tests expect it: indented by nothing, and without source lines."""
-    return to_text(program, sources=False)
+    """The text of a program with letters for names, so that equal programs have equal texts."""
+    return to_text(anonymous(program), sources=False)
+
+
+def anonymous(program: Program) -> Program:
+    """The program without the user's names, and without the source lines from which they are taken."""
+
+    def forget(e: Equation) -> Equation:
+        params = {k: anonymous(v) if isinstance(v, Program) else v for k, v in e.params.items()}
+        return Equation(e.primitive, e.inputs, params, e.outputs)
+
+    return replace(map_equations(program, forget), input_names=())
 
 
 def expected(text: str) -> str:

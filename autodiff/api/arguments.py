@@ -54,7 +54,7 @@ class Selector:
         chosen = [keys.index(self._key(arg, positional.num_children, keys)) for arg in self.arguments]
         return (
             tuple([range(ends[i], ends[i + 1]) for i in chosen]),
-            tuple([specs[i] if specs[i].num_nodes > 1 else tree.LEAF for i in chosen]),
+            tuple([tree.LEAF if specs[i].is_leaf() else specs[i] for i in chosen]),
         )
 
     def _key(self, arg: int | str, count: int, keys: list[Any]) -> int | str:

@@ -93,9 +93,10 @@ def _map_at_once(call: FlatCall, axes: Sequence[int | None], size: int, out_axes
     outs = run(derived, recording.args())
     results = iter(zip(outs, derived.compiled.info, strict=True))
     xp = namespace([*inputs, *outs])
+    found = [next(results) if t else (x, False) for x, t in zip(recording.leaves, traced, strict=True)]
     leaves = [
-        _place(*(next(results) if t else (x, False)), axis, size, name, xp)
-        for x, t, axis in zip(recording.leaves, traced, wanted, strict=True)
+        _place(x, is_mapped, axis, size, name, xp)
+        for (x, is_mapped), axis in zip(found, wanted, strict=True)
     ]
     return tree.unflatten(recording.spec, leaves)
 

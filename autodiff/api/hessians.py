@@ -8,14 +8,13 @@ from functools import partial, wraps
 from typing import Any
 
 from autodiff.api.arguments import Argnames, Argnums, FlatCall, Selector, function_name
+from autodiff.api.blocks import check_chunk_size, over_basis
 from autodiff.api.gradients import check_scalar
-from autodiff.api.jacobians import check_chunk_size, differentiated, jacfwd, over_basis
+from autodiff.api.jacobians import differentiated, jacfwd
 from autodiff.api.linear_maps import LinearMap, halves, pushed
 from autodiff.api.points import Point
 from autodiff.backend.derived import run
 from autodiff.ir.program import Program
-from autodiff.ir.types import type_of
-from autodiff.tracing.tracer import Tracer
 from autodiff.transforms.basis import diagonal
 from autodiff.transforms.linearize import gradient
 
@@ -100,6 +99,7 @@ def hvp(
     """
     selector = Selector(fun, argnums, argnames)
     name = function_name(fun)
+    rule = f"hvp of {name} takes tangents like the arguments that it differentiates by"
 
     @wraps(fun)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -110,9 +110,9 @@ def hvp(
             )
         call = FlatCall(fun, (args[0], *args[2:]), kwargs)
         point = _scalar_point(call, selector, "hvp", has_aux)
-        dxs = point.take_tangents(_as_tuple(point, args[1]), _hvp_rule(name))
-        if point.leaves[0].__class__ is not Tracer:
-            return _result(point, [point.zeros(type_of(x)) for x in point.moving])
+        dxs = point.arguments.take(_as_tuple(point, args[1]), rule)
+        if not point.results.traced[0]:
+            return _result(point, [point.zeros(t) for t in point.arguments.types])
         recipe = partial(_product, active=point.active, values=has_aux)
         outs = run(point.derive(recipe, "hvp", has_aux), [*dxs, *point.args])
         count = point.count if has_aux else 0
@@ -121,15 +121,11 @@ def hvp(
     return wrapped
 
 
-def _hvp_rule(name: str) -> str:
-    return f"hvp of {name} takes tangents like the arguments that it differentiates by"
-
-
 def _as_tuple(point: Point, tangents: Any) -> Any:
     """The tangents as a tuple, if one was given bare."""
-    if not point.selector.single:
+    if not point.arguments.selector.single:
         return tangents
-    (argument,) = point.arguments
+    (argument,) = point.arguments.places()
     is_tuple = isinstance(tangents, tuple) and len(tangents) == 1 and argument.fits(tangents[0])
     return (tangents,) if not is_tuple and argument.fits(tangents) else tangents
 
@@ -183,14 +179,14 @@ def hessian_diag(
     @wraps(fun)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         point = _scalar_point(FlatCall(fun, args, kwargs), selector, "hessian_diag", has_aux)
-        types = [type_of(x) for x in point.moving]
+        types = point.arguments.types
         if any(t.dtype.kind == "c" for t in types):
             raise TypeError(
                 f"hessian_diag of {point.name} by complex arguments: second derivatives by their "
-                "real and imaginary parts differ. Write instead: a function of the two parts as two "
-                "real arguments"
+                "real and imaginary parts differ. Write instead: a function of the two parts "
+                "as two real arguments"
             )
-        if point.leaves[0].__class__ is not Tracer:
+        if not point.results.traced[0]:
             return _result(point, [point.zeros(t) for t in types])
         recipe = partial(_gradient_halves, active=point.active, values=has_aux)
         derived = point.derive(recipe, "hessian_diag", has_aux)
@@ -219,8 +215,7 @@ def _gradient_halves(
 def _entries(point: Point, found: Any, present: tuple[bool, ...]) -> list[Any]:
     """The diagonal in the shapes of the inputs, from parts with an entry for every basis vector."""
     remaining, start, parts = iter(found), 0, []
-    for x, m in zip(point.moving, present, strict=True):
-        t = type_of(x)
+    for t, m in zip(point.arguments.types, present, strict=True):
         own = next(remaining)[start : start + t.size].reshape(t.shape) if m else point.zeros(t)
         parts.append(own if t.shape else own[()])
         start += t.size
@@ -235,7 +230,7 @@ def _scalar_point(call: FlatCall, selector: Selector, transform: str, has_aux: b
 
 def _result(point: Point, derivatives: Any, outs: Any = None) -> Any:
     """A result like that of `grad`; `outs` are the function's."""
-    like = point.like_arguments(derivatives)
+    like = point.arguments.put(derivatives)
     if not point.has_aux:
         return like
     return like, point.output(outs)[1]

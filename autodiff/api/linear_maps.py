@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from autodiff.api.arguments import Argnames, Argnums, FlatCall, Selector, function_name
@@ -56,15 +56,13 @@ def jvp(
             f"jvp of {name} takes a tuple of arguments and a tuple of their tangents. "
             "Write instead: `ad.jvp(f, (x,), (dx,))`"
         )
-    selector = all_of(fun, primals)
-    point = Point(
-        FlatCall(fun, tuple(primals), kwargs), selector, "jvp", has_aux=has_aux, lenient=True
-    )
-    rule = f"jvp of {name} takes tangents like its arguments"
-    dxs = point.take_tangents(tangents, rule)
-    recipe = partial(pushed, active=point.active, wanted=point.wanted)
+    call = FlatCall(fun, tuple(primals), kwargs)
+    point = Point(call, all_of(len(primals)), "jvp", has_aux=has_aux, lenient=True)
+    dxs = point.arguments.take(tangents, f"jvp of {name} takes tangents like its arguments")
+    wanted = point.results.wanted
+    recipe = partial(pushed, active=point.active, wanted=wanted)
     outs = run(point.derive(recipe, "jvp"), [*dxs, *point.args])
-    dy = point.like_result(outs[point.count :], point.wanted)
+    dy = point.results.putter(wanted, point.zeros)(outs[point.count :])
     return _with_tangent(point.output(outs), dy, has_aux)
 
 
@@ -127,13 +125,13 @@ def linearize(
     point, outs, linear = _linearized(
         fun, primals, kwargs, has_aux, argnums, argnames, transposed=False
     )
-    residuals = outs[point.count :]
+    residuals, arguments = outs[point.count :], point.arguments
+    put = point.results.putter(linear.active, point.zeros)
     rule = f"the linear function of {point.name} takes tangents like the arguments of {point.name}"
 
     def push(*tangents: Any) -> Any:
-        dxs = point.take_tangents(tangents, rule)
-        dys = run(Derived(linear.compiled), [*residuals, *dxs])
-        return point.like_result(dys, linear.active)
+        dxs = arguments.take(tangents, rule)
+        return put(run(Derived(linear.compiled), [*residuals, *dxs]))
 
     return _with_tangent(point.output(outs), push, has_aux)
 
@@ -183,14 +181,12 @@ def vjp(
     point, outs, linear = _linearized(
         fun, primals, kwargs, has_aux, argnums, argnames, transposed=True
     )
-    residuals = outs[point.count :]
-    present = point.of_leaves(linear.active)
+    residuals, arguments, results = outs[point.count :], point.arguments, point.results
     rule = f"the pullback of {point.name} takes a cotangent like the result of {point.name}"
 
     def pullback(ct: Any) -> Any:
-        given = point.result.take(ct, rule)
-        cts = [c for c, p in zip(given, present, strict=True) if p]
-        return point.like_arguments(run(Derived(linear.compiled), [*residuals, *cts]))
+        cts = results.take(ct, linear.active, rule)
+        return arguments.put(run(Derived(linear.compiled), [*residuals, *cts]))
 
     return _with_tangent(point.output(outs), pullback, has_aux)
 
@@ -214,11 +210,13 @@ def _linearized(
 ) -> tuple[Point, Sequence[Any], LinearMap]:
     """The recorded function, its outputs followed by the residuals, and its linear part."""
     everything = argnums is None and argnames is None
-    selector = all_of(fun, primals) if everything else Selector(fun, argnums, argnames)
+    selector = all_of(len(primals)) if everything else Selector(fun, argnums, argnames)
     transform = "vjp" if transposed else "linearize"
     call = FlatCall(fun, primals, kwargs)
     point = Point(call, selector, transform, has_aux=has_aux, lenient=everything)
-    recipe = partial(halves, active=point.active, wanted=point.wanted, transposed=transposed)
+    recipe = partial(
+        halves, active=point.active, wanted=point.results.wanted, transposed=transposed
+    )
     derived = point.derive(recipe, transform)
     return point, run(derived, point.args), derived.compiled.info
 
@@ -232,9 +230,10 @@ def halves(
     return linear.known, LinearMap(prepare(part), linear.active)
 
 
-def all_of(fun: Callable[..., Any], args: Sequence[Any]) -> Selector:
-    """Selects all positional arguments."""
-    return Selector(fun, tuple(range(len(args))), None)
+@lru_cache(maxsize=64)
+def all_of(count: int) -> Selector:
+    """Selects all of so many positional arguments, of whatever function."""
+    return Selector(lambda *args: None, tuple(range(count)), None)
 
 
 def _with_tangent(output: Any, derivative: Any, has_aux: bool) -> tuple[Any, ...]:

@@ -72,8 +72,10 @@ class Places:
         expected = self.types[i]
         assert expected is not None
         shown = f"{rule}: expected {expected} for {self.names()[i]}, but {describe(x)} was given"
-        if not is_traceable(x):
-            advice = f"an array: `np.array(..., dtype=np.{expected.dtype})`"
+        if x.__class__ in _NUMBERS:
+            advice = f"`np.full({expected.shape}, ...)`"
+        elif not is_traceable(x):
+            advice = f"`np.array(..., dtype=np.{expected.dtype})`"
         elif x.shape != expected.shape:
             advice = _reshaped(x.shape, expected.shape)
         else:

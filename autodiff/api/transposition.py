@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from autodiff.api.arguments import FlatCall, function_name
+from autodiff.api.arguments import FlatCall, function_name, is_inexact
 from autodiff.api.linear_maps import LinearMap, all_of, halves
 from autodiff.api.points import Point
 from autodiff.arrays import namespace
@@ -55,20 +55,19 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any, **kwargs: Any) -> C
     """
     name = function_name(fun)
     call = FlatCall(fun, tree.map(_stand_in, primals), kwargs)
-    point = Point(call, all_of(fun, primals), "linear_transpose", lenient=True, abstract=True)
-    derived = point.derive(partial(_recipe, active=point.active, wanted=point.wanted), "transpose")
+    point = Point(call, all_of(len(primals)), "linear_transpose", lenient=True, abstract=True)
+    recipe = partial(_recipe, active=point.active, wanted=point.results.wanted)
+    derived = point.derive(recipe, "transpose")
     linear, culprit = derived.compiled.info
     if culprit is not None:
         _refuse(name, f"{culprit.primitive.name} (at {culprit.source}) is not linear in them")
-    outs = _at_zero(point, derived)
-    present = point.of_leaves(linear.active)
+    residuals = _at_zero(point, derived)[point.count :]
+    arguments, results = point.arguments, point.results
     rule = f"the transpose of {name} takes a cotangent like the result of {name}"
 
     def transpose(ct: Any) -> Any:
-        given = point.result.take(ct, rule)
-        cts = [c for c, p in zip(given, present, strict=True) if p]
-        residuals = outs[point.count :]
-        return point.like_arguments(run(Derived(linear.compiled), [*residuals, *cts]))
+        cts = results.take(ct, linear.active, rule)
+        return arguments.put(run(Derived(linear.compiled), [*residuals, *cts]))
 
     return transpose
 
@@ -100,8 +99,8 @@ def _at_zero(point: Point, derived: Derived) -> Sequence[Any]:
     known = outs
     if any(x.__class__ is Tracer for x in outs):
         known = derived.compiled([*map(_some_value, args), *derived.lifted])
-    constants = [x for x in point.leaves if x.__class__ is not Tracer]
-    results = [y for y, w in zip(known[: point.count], point.wanted, strict=True) if w]
+    constants = [x for x in point.recording.leaves if is_inexact(x) and x.__class__ is not Tracer]
+    results = [y for y, w in zip(known[: point.count], point.results.wanted, strict=True) if w]
     for y in (*results, *constants):
         if namespace([y]).any((y != 0) & (y == y)):
             _refuse(point.name, f"{point.name}(0) is not 0, so it adds a constant")
@@ -124,8 +123,8 @@ def _stand_in(x: Any) -> Any:
         return x
     if not x.inexact:
         raise TypeError(
-            f"linear_transpose: an argument was given as the type {x}, which is not floating-point, "
-            "so its value matters. Write instead: an array"
+            f"linear_transpose: an argument was given as the type {x}. As it is not "
+            "floating-point, its value matters. Write instead: an array"
         )
     return np.broadcast_to(np.zeros((), x.dtype), x.shape)
 

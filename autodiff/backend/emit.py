@@ -31,7 +31,7 @@ _WORTH_REUSING = 1 << 16  # bytes from which writing over an array beats asking 
 
 def compile_program(program: Program, xp: ModuleType) -> Callable[..., tuple[Any, ...]]:
     """A Python function that runs the program with the array module `xp`."""
-    writer = _Writer()
+    writer = _Writer(boxed=xp is np)
     name = writer.function(program)
     file = f"<autodiff {program.name} {next(_serial)}>"
     text = "\n".join(writer.lines) + "\n"
@@ -54,7 +54,10 @@ def to_source(program: Program) -> str:
 class _Writer:
     """Collects the source of a program and of those it holds, and the objects that the source names."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, boxed: bool = False) -> None:
+        # Beside arrays, NumPy takes constants as arrays a third faster than as Python numbers.
+        self.boxed = boxed
+        self.boxes: dict[Literal, str] = {}
         self.lines: list[str] = []
         self.constants: dict[Literal, str] = {}
         self.runs: dict[str, Equation] = {}  # equations without a text of their own
@@ -67,7 +70,8 @@ class _Writer:
             name: c.value if xp is np else on_device(xp, c.value)
             for c, name in self.constants.items()
         }
-        return constants | runs
+        boxes = {name: np.array(c.value) for c, name in self.boxes.items()}
+        return constants | runs | boxes
 
     def constants_text(self) -> list[str]:
         return [f"{name} = {_constant_text(c)}" for c, name in self.constants.items()]
@@ -86,6 +90,9 @@ class _Writer:
 
     def constant(self, literal: Literal) -> str:
         return self.constants.setdefault(literal, f"_C{len(self.constants)}")
+
+    def box(self, literal: Literal) -> str:
+        return self.boxes.setdefault(literal, f"_A{len(self.boxes)}")
 
     def run(self, equation: Equation) -> str:
         name = f"_run{len(self.runs)}_{equation.primitive.name}"
@@ -180,7 +187,8 @@ class _Body:
         primitive, outputs, names = equation.primitive, equation.outputs, self.names
         left = ", ".join(names[v] for v in outputs)
         comma = "," if primitive.multiple and len(outputs) == 1 else ""
-        if primitive.in_place is not None and buffers.reusable(equation.inputs[0], i):
+        is_array = bool(outputs[0].type.shape)  # and not one of NumPy's scalars, which never change
+        if primitive.in_place and is_array and buffers.reusable(equation.inputs[0], i):
             types = tuple([a.type for a in equation.inputs])
             yield primitive.in_place(types, equation.params).format(*self.operands(equation))
             yield f"{left} = {self.operand(equation.inputs[0], typed=True)}"
@@ -208,12 +216,19 @@ class _Body:
     def operands(self, equation: Equation) -> list[str]:
         """The operands; in a text, a literal beside an array of its dtype can be a Python number."""
         primitive = equation.primitive
-        weak = {
-            a.type.dtype for a in equation.inputs if isinstance(a, Var)
-        } if primitive.kind == "elementwise" and primitive.python is not None else set()  # fmt: skip
-        return [self.operand(a, typed=a.type.dtype not in weak) for a in equation.inputs]
+        if primitive.kind != "elementwise" or primitive.python is None:
+            return [self.operand(a, typed=True) for a in equation.inputs]
+        beside = {a.type.dtype for a in equation.inputs if isinstance(a, Var)}
+        boxed = self.writer.boxed and bool(equation.outputs[0].type.shape)
+        return [
+            self.writer.box(a)
+            if boxed and isinstance(a, Literal)
+            else self.operand(a, typed=a.type.dtype not in beside)
+            for a in equation.inputs
+        ]
 
     def operand(self, a: Atom, *, typed: bool) -> str:
+        """A variable's name, or a literal: of exactly its dtype if `typed`."""
         if isinstance(a, Var):
             return self.names[a]
         plain = a.value.item()

@@ -108,6 +108,7 @@ call: Primitive = Primitive(
     batch=_batch,
     unzip=_unzip,
     python=lambda types, params: f"{{program}}({', '.join(['{}'] * len(types))})",
+    mask="kept",
     kind="holder",
     multiple=True,
 )

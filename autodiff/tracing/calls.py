@@ -30,13 +30,28 @@ def remembered_call(
     function, say).
     """
     builder: Builder = like._builder
-    tracer = like.__class__
+    if len(args) == 1 and not kwargs and like.kind is like.type:
+        key = (name, like._number)
+    else:
+        key = _key(builder, like.__class__, name, args, kwargs)
+        if key is None:
+            return traced(*args, **kwargs) if kwargs else traced(*args)
+    known = builder.calls.get(key)
+    if known is not None and builder.skip(known):
+        result = like.__class__(builder, known.number, known.type)
+        result.kind = known.kind
+        return result
+    return _call_and_remember(builder, key, traced, args, kwargs or {})
+
+
+def _key(builder: Builder, tracer: type, name: Any, args: Any, kwargs: Any) -> Any:
+    """What tells a call from others; None if its arguments do not."""
     parts = [name]
     for x in args:
         cls = x.__class__
         if cls is tracer:
             if x._builder is not builder:
-                return traced(*args, **kwargs) if kwargs else traced(*args)
+                return None
             parts.append(x._number if x.kind is x.type else (x._number, x.kind))
         elif cls is float:
             parts.append((cls, x or repr(x)))  # 0.0 equals -0.0
@@ -48,16 +63,8 @@ def remembered_call(
         elif cls is tuple and all([e.__class__ is int for e in x]):
             parts.append((cls, x))
         else:
-            return traced(*args, **kwargs) if kwargs else traced(*args)
-    if kwargs and not _add_options(parts, kwargs):
-        return traced(*args, **kwargs)
-    key = tuple(parts)
-    known = builder.calls.get(key)
-    if known is not None and builder.skip(known):
-        result = tracer(builder, known.number, known.type)
-        result.kind = known.kind
-        return result
-    return _call_and_remember(builder, key, traced, args, kwargs or {})
+            return None
+    return tuple(parts) if not kwargs or _add_options(parts, kwargs) else None
 
 
 def _add_options(parts: list[Any], kwargs: dict[str, Any]) -> bool:

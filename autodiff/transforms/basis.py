@@ -39,9 +39,9 @@ def columns(program: Program, constants: int, size: int) -> Program:
 def diagonal(program: Program, constants: int, size: int, present: tuple[bool, ...]) -> Program:
     """`(constants, linear x) -> y`, with a y like each x in `present`: its diagonal.
 
-    The new program is `(constants, start) -> d`.
-    There is one d for each y. It has an entry for each of the `size` basis vectors from number
-    `start` on, which is on the diagonal, or zero where the vector belongs to another x.
+    The new program is `(constants, start) -> d`, with one d for each y. It has an entry for each of
+    the `size` basis vectors from number `start` on: what is on the diagonal, or zero where the
+    vector belongs to another x.
     """
 
     def fun(*args: Any) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""The fixture `xp`: an array library on a device. CI has the stand-in, a machine with a GPU also CuPy."""
+"""The fixture `xp`: CuPy where there is a GPU, and everywhere the stand-in for it."""
 
 import sys
 

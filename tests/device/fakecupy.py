@@ -1,10 +1,11 @@
-"""A stand-in for CuPy, with its manners but on the host: it finds accidental NumPy calls without a GPU.
+"""A stand-in for CuPy, with its manners but on the host: it finds accidental NumPy calls anywhere.
 
-Its arrays are opaque. A NumPy function that meets one raises, and so does whatever real CuPy refuses:
-operands that are NumPy arrays, implicit conversions, names, keywords and dtypes that CuPy lacks (see
-`cupy_api.json`). Where CuPy differs silently, the stand-in does too, in the least convenient way: an
-element of an array is a view of it, reductions give 0-d arrays, memory that is not initialised holds
-NaN, indices out of bounds wrap around, and of several writes to one place the *first* one stays.
+Its arrays are opaque. A NumPy function that meets one raises, and so does whatever real CuPy
+refuses: operands that are NumPy arrays, implicit conversions, names, keywords and dtypes that CuPy
+lacks (see `cupy_api.json`). Where CuPy differs silently, the stand-in does too, in the least
+convenient way: an element of an array is a view of it, reductions give 0-d arrays, memory that is
+not initialised holds NaN, indices out of bounds wrap around, and of several writes to one place the
+*first* one stays.
 
 Two things that real CuPy would accept count as mistakes: NumPy functions called on device arrays (a
 detour of several microseconds), and functions on nothing but host scalars.
@@ -20,6 +21,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
+
+from tests.device import cupy_indexing
 
 __all__ = ["API", "NAME", "Counter", "library", "ndarray"]
 
@@ -77,7 +80,7 @@ def holds_device_array(x: Any) -> bool:
 # ---- arrays
 
 
-class ndarray:  # noqa: N801  # CuPy's name
+class ndarray:
     """An array on the device."""
 
     __slots__ = ("__weakref__", "host")
@@ -147,7 +150,8 @@ class ndarray:  # noqa: N801  # CuPy's name
             method, accepts = getattr(self.host, name), API["methods"][name]
             return lambda *args, **kwargs: call(method, accepts, args, kwargs)
         if name in API["attributes"]:
-            return wrap(getattr(self.host, name)) if name in ("T", "mT") else getattr(self.host, name)
+            attribute = getattr(self.host, name)
+            return ndarray(attribute) if name in ("T", "mT") else attribute
         raise AttributeError(f"cupy.ndarray {API['version']} has no attribute {name!r}")
 
     @property
@@ -176,19 +180,16 @@ class ndarray:  # noqa: N801  # CuPy's name
     def __iter__(self) -> Iterator[ndarray]:
         return (self[i] for i in range(len(self.host)))
 
+    def _normal(self, index: Any) -> Any:
+        index = cupy_indexing.normal(_host_index(index), self.host.shape)
+        Counter.syncs += cupy_indexing.asks_for_values(index)
+        return index
+
     def __getitem__(self, index: Any) -> ndarray:
-        found = self.host[_device_index(index, self.host.shape)]
-        return ndarray(found)
+        return ndarray(self.host[self._normal(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        where = _device_index(index, self.host.shape)
-        value = unwrap(value)
-        if not any(isinstance(i, np.ndarray) for i in where):
-            self.host[where] = value
-            return
-        numbers = np.arange(self.host.size).reshape(self.host.shape)[where]
-        places, first = np.unique(numbers, return_index=True)
-        self.host.flat[places] = np.broadcast_to(value, numbers.shape).ravel()[first]
+        cupy_indexing.assign(self.host, self._normal(index), unwrap(value))
 
 
 ndarray.__module__ = NAME
@@ -200,34 +201,11 @@ def _is_foreign(x: Any) -> bool:
     return not known and hasattr(x, "__array_ufunc__")
 
 
-def _host_index(entry: Any) -> Any:
-    """Index arrays may be on the host: CuPy sends them to the device."""
-    return entry.host if isinstance(entry, ndarray) else entry
-
-
-def _device_index(index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """An index by which NumPy finds what CuPy would, as views where CuPy gives views."""
-    entries = [_host_index(e) for e in (index if isinstance(index, tuple) else (index,))]
-    entries = [np.asarray(e) if isinstance(e, list) else e for e in entries]
-    if any(isinstance(e, np.ndarray) and e.dtype == bool for e in entries):
-        Counter.syncs += 1  # the shape of the result depends on values
-    if Ellipsis not in [e for e in entries if not isinstance(e, np.ndarray)]:
-        entries.append(...)
-    lengths = [_length(e) for e in entries]
-    wrapped, axis = [], 0
-    for entry, length in zip(entries, lengths, strict=True):
-        if isinstance(entry, np.ndarray) and entry.dtype.kind in "iu" and shape[axis]:
-            entry = entry % shape[axis]
-        wrapped.append(entry)
-        axis += len(shape) - sum(lengths) if entry is ... else length
-    return tuple(wrapped)
-
-
-def _length(entry: Any) -> int:
-    """How many axes an entry of an index takes up."""
-    if entry is None or entry is ...:
-        return 0
-    return entry.ndim if isinstance(entry, np.ndarray) and entry.dtype == bool else 1
+def _host_index(index: Any) -> Any:
+    """The index on the host. Index arrays may come from there: CuPy sends them to the device."""
+    if isinstance(index, tuple):
+        return tuple(map(_host_index, index))
+    return index.host if isinstance(index, ndarray) else index
 
 
 def _binary(name: str, symbol: str) -> None:
@@ -284,20 +262,23 @@ for _name, _symbol in {
 # ---- ufuncs: CuPy's choice of dtypes, NumPy's numbers
 
 
-class ufunc:  # noqa: N801  # CuPy's name
+class ufunc:
     """A ufunc with the dtype loops that CuPy has for it."""
 
     def __init__(self, name: str, loops: str) -> None:
         self.__name__ = name
         self.loops = [tuple(loop.split("->")) for loop in loops.split()]
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, out: ndarray | None = None) -> Any:
         if not any(isinstance(x, ndarray) for x in args):
             raise TypeError(f"cupy.{self.__name__} is a detour for host values {args}")
         inputs = [unwrap(x) for x in args]
         ins, outs = self._loop(inputs)
         converted = [np.asarray(x).astype(char) for x, char in zip(inputs, ins, strict=True)]
         results = silently(getattr(np, self.__name__), *converted)
+        if out is not None:
+            np.copyto(unwrap(out), np.asarray(results).astype(outs), casting="same_kind")
+            return out
         if len(outs) == 1:
             return wrap(np.asarray(results).astype(outs))
         return tuple([wrap(np.asarray(r).astype(c)) for r, c in zip(results, outs, strict=True)])
@@ -314,7 +295,7 @@ class ufunc:  # noqa: N801  # CuPy's name
         """Only addition, and only for dtypes with an atomic one."""
         if self.__name__ != "add" or a.dtype.char not in "iIlqLQefd":
             raise TypeError(f"cupy.{self.__name__}.at does not support {a.dtype}")
-        np.add.at(a.host, _device_index(indices, a.host.shape), unwrap(b))
+        np.add.at(a.host, a._normal(indices), unwrap(b))
 
 
 def _fits(x: Any, char: str) -> bool:
@@ -353,11 +334,14 @@ class Library(ModuleType):
         host, accepts = getattr(np, name), API["functions"][name]
 
         def function(*args: Any, **kwargs: Any) -> Any:
-            given = [*args, *kwargs.values()]
-            alike = args if name == "broadcast_arrays" else args[0] if name in self.joiners else given
-            test = all if alike is not given else any
-            if name not in self.creators and not test(map(holds_device_array, alike)):
-                raise TypeError(f"cupy.{name} takes arrays on the device, not {given}")
+            if name in self.joiners:
+                acceptable = all(isinstance(x, ndarray) for x in args[0])
+            elif name == "broadcast_arrays":
+                acceptable = all(isinstance(x, ndarray) for x in args)
+            else:
+                acceptable = name in self.creators or holds_device_array([*args, *kwargs.values()])
+            if not acceptable:
+                raise TypeError(f"cupy.{name} takes arrays on the device, not {args}, {kwargs}")
             return call(host, accepts, args, kwargs)
 
         return function
@@ -374,7 +358,8 @@ class Library(ModuleType):
         return a.get()
 
     def broadcast(self, *arrays: Any) -> Any:
-        return SimpleNamespace(shape=np.broadcast_shapes(*[getattr(a, "shape", ()) for a in arrays]))
+        shapes = [getattr(a, "shape", ()) for a in arrays]
+        return SimpleNamespace(shape=np.broadcast_shapes(*shapes))
 
     def empty(self, shape: Any, dtype: Any = float) -> ndarray:
         """Memory with something in it that shows: NaN, or a large number."""
@@ -393,9 +378,6 @@ class Library(ModuleType):
 
     def matmul(self, a: Any, b: Any) -> ndarray:
         return wrap(silently(operator.matmul, unwrap(a), unwrap(b)))
-
-    def moveaxis(self, a: ndarray, source: Any, destination: Any) -> ndarray:
-        return call(np.moveaxis, API["functions"]["moveaxis"], (a, source, destination), {})
 
 
 library = Library(NAME)
