@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "DEVICE_LIBRARIES", "is_array", "is_device_array", "is_device_class", "namespace", "on_device",
-    "quiet", "to_host",
+    "DEVICE_LIBRARIES", "call_quietly", "is_array", "is_device_array", "is_device_class", "namespace", "on_device",
+    "to_host",
 ]  # fmt: skip
 
 DEVICE_LIBRARIES = {"cupy"}  # root modules whose arrays live on a device; tests add a stand-in
@@ -73,28 +73,26 @@ def _explain_mixture(host: Any, device: Any) -> str:
     )
 
 
-def quiet() -> AbstractContextManager[None]:
-    """Floating-point warnings off: a derivative may be infinite where its function is not defined.
-
-    NumPy's own `np.errstate(all="ignore")` takes a microsecond to set up, every time. Where NumPy has
-    it, its state is kept ready and only switched.
-    """
-    return _Quiet() if _ERROR_STATE is not None else np.errstate(all="ignore")
-
-
+# NumPy's own `np.errstate(all="ignore")` takes a microsecond to set up, every time. Where NumPy keeps
+# its error state in a context variable, the state that ignores is made once and only switched to.
 _ERROR_STATE: ContextVar[Any] | None = getattr(np._core.umath, "_extobj_contextvar", None)
 with np.errstate(all="ignore"):
     _IGNORING = None if _ERROR_STATE is None else _ERROR_STATE.get()
 
 
-class _Quiet:
-    __slots__ = ("token",)
+def call_quietly(function: Callable[..., Any], args: Iterable[Any]) -> Any:
+    """`function(*args)` without floating-point warnings.
 
-    def __enter__(self) -> None:
-        self.token = _ERROR_STATE.set(_IGNORING)  # type: ignore[union-attr]
-
-    def __exit__(self, *exception: object) -> None:
-        _ERROR_STATE.reset(self.token)  # type: ignore[union-attr]
+    A derivative may well be infinite, or computed where its function is not defined.
+    """
+    if _ERROR_STATE is None:
+        with np.errstate(all="ignore"):
+            return function(*args)
+    token = _ERROR_STATE.set(_IGNORING)
+    try:
+        return function(*args)
+    finally:
+        _ERROR_STATE.reset(token)
 
 
 def on_device(xp: ModuleType, x: Any) -> Any:

@@ -9,6 +9,7 @@ __all__ = [
     "AutodiffError",
     "AutodiffWarning",
     "EscapeError",
+    "GradientError",
     "InvalidProgramError",
     "LeakedTracerError",
     "MissingRuleError",
@@ -36,6 +37,10 @@ class UnsupportedFunctionError(AutodiffError, TypeError):
 
 class EscapeError(AutodiffError, TypeError):
     """A traced value left the trace (`float(x)`, `np.asarray(x)`) and its gradient would be lost."""
+
+
+class GradientError(AutodiffError, AssertionError):
+    """A derivative is wrong, or two ways of computing it differ."""
 
 
 class NoValueError(AutodiffError, TypeError):

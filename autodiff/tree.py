@@ -137,7 +137,7 @@ def ravel(container: Any) -> tuple[Any, Callable[[Any], Any]]:
     types = [type_of(x) for x in parts]
     xp = namespace(parts)
     columns = [x.reshape(-1) if hasattr(x, "reshape") else xp.asarray([x]) for x in parts]
-    vector = np.concatenate(columns) if columns else np.zeros(0)
+    vector = xp.concatenate(columns) if columns else xp.zeros(0)
     return vector, partial(_unravel, spec=spec, kept=[
         None if c else (x,) for x, c in zip(all_leaves, chosen, strict=True)
     ], types=types)  # fmt: skip

@@ -10,19 +10,16 @@ import numpy as np
 from autodiff.api.arguments import function_name, is_inexact
 from autodiff.api.directions import Directions, index_text, numbers, placed, random_like
 from autodiff.api.linear_maps import jvp, vjp
+from autodiff.errors import GradientError
 from autodiff.tracing import tree
 
-__all__ = ["GradientError", "check_grads"]
+__all__ = ["check_grads"]
 
 _MODES = ("forward", "reverse")
 # By the bytes of a real number: the relative tolerance, and the step of a finite difference. That
 # is extrapolated, so it is wrong by about step**4, and by rounding about precision / step.
 _TOLERANCES = {2: 1e-1, 4: 5e-3, 8: 1e-6}
 _STEPS = {2: 2e-1, 4: 3e-2, 8: 1e-3}
-
-
-class GradientError(AssertionError):
-    """A derivative is wrong, or two ways of computing it differ."""
 
 
 def check_grads(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.arrays import namespace, on_device, quiet
+from autodiff.arrays import call_quietly, namespace, on_device
 from autodiff.backend.emit import compile_program
 from autodiff.ir.program import Program
 from autodiff.ir.types import Literal
@@ -39,11 +39,12 @@ class Compiled:
         xp = namespace(args)
         if xp is not np:
             return self._run_on_device(xp, args)
-        args = [_PYTHON[x.__class__](x) if x.__class__ in _PYTHON else x for x in args]
-        function = self.functions.get(xp) or self._function(xp)
-        with quiet():
-            outs = evaluate(self.program, args, xp) if function is None else function(*args)
-        return _own(outs, self.shared) if self.shared else outs
+        return self.on_host([_PYTHON[x.__class__](x) if x.__class__ in _PYTHON else x for x in args])
+
+    def on_host(self, args: Sequence[Any]) -> Sequence[Any]:
+        """The outputs, for NumPy arrays and scalars and nothing else."""
+        outs = call_quietly(self.functions.get(np) or self._function(), args)
+        return _own(outs, self.shared) if self.shared else outs  # type: ignore[no-any-return]
 
     def _run_on_device(self, xp: ModuleType, args: Sequence[Any]) -> Sequence[Any]:
         function = self.functions.get(xp)
@@ -51,12 +52,12 @@ class Compiled:
             function = self.functions.setdefault(xp, compile_program(self.program, xp))
         return _own(function(*[on_device(xp, x) for x in args]), self.shared)
 
-    def _function(self, xp: ModuleType) -> Callable[..., tuple[Any, ...]] | None:
-        """The generated code, from the second call on."""
+    def _function(self) -> Callable[..., Sequence[Any]]:
+        """The interpreter the first time, then generated code."""
         self.calls += 1
         if self.calls == 1:
-            return None
-        return self.functions.setdefault(xp, compile_program(self.program, xp))
+            return lambda *args: evaluate(self.program, args, np)
+        return self.functions.setdefault(np, compile_program(self.program, np))
 
 
 # Python scalars become NumPy's, whose division by zero gives inf instead of an exception.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autodiff.arrays import namespace
 from autodiff.errors import LeakedTracerError
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.ir.source import Source, Trail, current_trail, resolve
@@ -257,6 +258,8 @@ class Builder:
             if x.__class__ is np.ndarray:
                 self.lock(x)
                 x = self._placed(x)
+            elif self.library is np:
+                self.library = x.builder.library if x.__class__ is Outer else namespace([x])
             self.captured.append(x)
             self.values[number] = x
         return number

@@ -16,6 +16,9 @@ from tests.device import fakecupy
 __all__ = ["agree", "no_syncs", "on_device", "on_host"]
 
 
+TOLERANCE = {16: 1e-2, 32: 2e-5, 64: 1e-11}  # by the size of a real number, in bits
+
+
 def on_device(xp: Any, container: Any) -> Any:
     """Every array of a container as an array of `xp`."""
     return tree.map(lambda x: xp.asarray(x) if isinstance(x, np.ndarray) else x, container)
@@ -51,7 +54,7 @@ def agree(xp: Any, actual: Any, expected: Any) -> None:
         y = np.asarray(y)
         assert (x.shape, x.dtype) == (y.shape, y.dtype)
         if y.dtype.kind in "fc":
-            _close(x.get(), y, 1e-11 if np.finfo(y.dtype).eps < 1e-15 else 2e-5)
+            _close(x.get(), y, TOLERANCE[np.finfo(y.dtype).bits])
         else:
             np.testing.assert_array_equal(x.get(), y)
 
