@@ -12,7 +12,6 @@ from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any
 
-import numpy as np
 import optree
 
 from autodiff.api.arguments import is_inexact

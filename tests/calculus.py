@@ -1,7 +1,7 @@
 """Derivatives of programs, and of numbers by differences, for tests that compare the two.
 
-`tangents` and `cotangents` turn a program into that of its derivative, in forward and in reverse mode;
-applied to one another they give every order of second derivatives.
+`tangents` and `cotangents` turn a program into that of its derivative, in forward and in reverse
+mode; applied to one another they give every order of second derivatives.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 
 from autodiff.ir.editing import prune
 from autodiff.ir.program import Program
-from autodiff.primitives.algebra import zeros_like
 from autodiff.tracing.build import build, evaluate
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.linearize import Linearized, linearize
@@ -121,7 +120,7 @@ def difference(
 
 
 def _basis(arrays: Arrays) -> list[list[Any]]:
-    """A list of zeros but for one entry, for each entry; for complex entries, with 1 and with 1j."""
+    """Zeros but for one entry, for each entry; for complex entries, with 1 and with 1j."""
     vectors = []
     for i, x in enumerate(arrays):
         for position in np.ndindex(x.shape):

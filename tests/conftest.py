@@ -1,5 +1,6 @@
 """What holds for every test: programs are checked, randomness is fixed, and `gpu` needs a GPU."""
 
+import os
 import sys
 
 import numpy as np
@@ -15,10 +16,16 @@ except ImportError:
     pass  # a machine with a GPU may have little else, and the tests for it do without
 else:
     # Deadlines measure the machine, and random examples differ from run to run: neither is wanted.
+    # For a longer search: AUTODIFF_EXAMPLES=1000 python -m pytest tests/properties
+    examples = os.environ.get("AUTODIFF_EXAMPLES", "")
     settings.register_profile(
-        "fixed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+        "tests",
+        deadline=None,
+        derandomize=not examples,
+        max_examples=int(examples or 60),
+        suppress_health_check=list(HealthCheck),
     )
-    settings.load_profile("fixed")
+    settings.load_profile("tests")
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def shown(program: Program) -> str:
 
 
 def anonymous(program: Program) -> Program:
-    """The program without the user's names, and without the source lines from which they are taken."""
+    """The program without names, and without the source lines from which they are taken."""
 
     def forget(e: Equation) -> Equation:
         params = {k: anonymous(v) if isinstance(v, Program) else v for k, v in e.params.items()}

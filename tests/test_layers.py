@@ -1,4 +1,4 @@
-"""The structure of the source: imports go one way, names are imported at the top, files stay short."""
+"""The structure of the source: imports go one way and stand at the top, files stay short."""
 
 import ast
 import re
@@ -117,7 +117,9 @@ def test_no_module_imports_itself_in_a_circle():
     """Among modules of one layer, too."""
     graph = {
         module_name(file): {
-            i.module for i in imports(file) if not i.typing_only and i.module.startswith("autodiff.")
+            i.module
+            for i in imports(file)
+            if not i.typing_only and i.module.startswith("autodiff.")
         }
         for file in FILES
     }

@@ -45,7 +45,9 @@ def test_gradients_of_one_function():
         rng = np.random.default_rng(i)
         for _ in range(CALLS):
             x, scale = rng.normal(size=4), float(rng.normal())
-            np.testing.assert_allclose(ad.grad(loss)(x, scale), exact(x, scale), rtol=1e-10, atol=1e-13)
+            np.testing.assert_allclose(
+                ad.grad(loss)(x, scale), exact(x, scale), rtol=1e-10, atol=1e-13
+            )
         return True
 
     assert all(at_once(work))
@@ -130,7 +132,9 @@ def test_a_shared_array_is_given_back():
 
     def work(i):
         for _ in range(CALLS):
-            np.testing.assert_array_equal(ad.grad(lambda x: np.sum(x * shared))(np.ones(4)), np.ones(4))
+            np.testing.assert_array_equal(
+                ad.grad(lambda x: np.sum(x * shared))(np.ones(4)), np.ones(4)
+            )
         return True
 
     assert all(at_once(work))

@@ -122,7 +122,9 @@ def test_ravel_of_nothing():
 
 def test_unravel_checks_the_length():
     _, unravel = tree.ravel(np.ones((2, 2)))
-    with pytest.raises(ValueError, match=r"takes a vector of shape \(4,\), .* not one of shape \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"takes a vector of shape \(4,\), .* not one of shape \(3,\)"
+    ):
         unravel(np.ones(3))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.arrays import is_device_class
+from autodiff.ir.source import here
 from autodiff.tracing import tree
 from autodiff.tracing.tracer import Tracer
 
@@ -33,12 +34,19 @@ def function_name(fun: Callable[..., Any]) -> str:
 class Selector:
     """Which leaves of a call belong to the arguments that a transform is about."""
 
-    def __init__(self, fun: Callable[..., Any], argnums: Argnums | None, argnames: Argnames) -> None:
+    def __init__(
+        self, fun: Callable[..., Any], argnums: Argnums | None, argnames: Argnames
+    ) -> None:
         self.fun = fun
         self.names = (argnames,) if isinstance(argnames, str) else tuple(argnames or ())
         if argnums is None:
             argnums = () if self.names else 0
-        self.single = isinstance(argnums, int) and not self.names or isinstance(argnames, str) and argnums == ()
+        self.single = (
+            (isinstance(argnums, int)
+            and not self.names)
+            or (isinstance(argnames, str)
+            and argnums == ())
+        )
         self.nums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         if not self.single and len({*self.nums, *self.names}) < len(self.nums) + len(self.names):
             raise ValueError(f"argnums={argnums} and argnames={argnames} name an argument twice")
@@ -51,7 +59,9 @@ class Selector:
         specs = [*positional.children(), *keyword.children()]
         ends = np.cumsum([0, *[s.num_leaves for s in specs]]).tolist()
         keys = [*range(positional.num_children), *keyword.entries()]
-        chosen = [keys.index(self._key(arg, positional.num_children, keys)) for arg in self.arguments]
+        chosen = [
+            keys.index(self._key(arg, positional.num_children, keys)) for arg in self.arguments
+        ]
         return (
             tuple([range(ends[i], ends[i + 1]) for i in chosen]),
             tuple([tree.LEAF if specs[i].is_leaf() else specs[i] for i in chosen]),
@@ -63,7 +73,9 @@ class Selector:
         if isinstance(arg, str):
             if arg in keys:
                 return arg
-            position = parameter_names(self.fun).index(arg) if arg in parameter_names(self.fun) else count
+            position = (
+                parameter_names(self.fun).index(arg) if arg in parameter_names(self.fun) else count
+            )
             if position < count:
                 return position
             raise TypeError(f"{name} was called without the argument {arg!r} that argnames names")
@@ -131,7 +143,9 @@ class FlatCall:
             outer, _, rest = path.removeprefix("[").partition("]")
             key, _, inner = rest.removeprefix("[").partition("]")
             known = outer == "0" and int(key) < len(parameters)
-            name = parameters[int(key)] if known else key.strip("'") if outer == "1" else f"arg{key}"
+            name = (
+                parameters[int(key)] if known else key.strip("'") if outer == "1" else f"arg{key}"
+            )
             shown.append(name + inner)
         return [shown[i] for i in self.positions]
 
@@ -145,7 +159,9 @@ class _TraceableClasses(dict[type, bool]):
     """Whether values of a class are traced; decided once for each class."""
 
     def __missing__(self, cls: type) -> bool:
-        self[cls] = answer = issubclass(cls, np.ndarray | np.generic | Tracer) or is_device_class(cls)
+        self[cls] = answer = issubclass(cls, np.ndarray | np.generic | Tracer) or is_device_class(
+            cls
+        )
         return answer
 
 
@@ -208,12 +224,14 @@ def refuse_argument(call: FlatCall, position: int, name: int | str, transform: s
     function = function_name(call.fun)
     parameters = parameter_names(call.fun)
     if isinstance(name, int):
-        name = parameters[name] if -len(parameters) <= name < len(parameters) else f"argument {name}"
+        name = (
+            parameters[name] if -len(parameters) <= name < len(parameters) else f"argument {name}"
+        )
     if is_traceable(x) or isinstance(x, int):
         what = f"of dtype {x.dtype}" if is_traceable(x) else f"the {type(x).__name__} {x!r}"
         raise TypeError(
             f"{transform} of {function} by `{name}`, which is {what}: derivatives exist only for "
-            f"floating-point numbers. Write instead: `{name}.astype(float)` for an array, "
+            f"floating-point numbers.{here()}\nWrite instead: `{name}.astype(float)` for an array, "
             f"`float({name})` for a number, or choose another argument with argnums or argnames"
         )
     raise TypeError(

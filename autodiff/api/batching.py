@@ -14,7 +14,7 @@ from autodiff.backend.derived import derive, run
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
-from autodiff.tracing.record import Recording, record
+from autodiff.tracing.record import record
 from autodiff.tracing.tracer import Tracer
 from autodiff.transforms.batch import batch
 
@@ -70,7 +70,9 @@ def vmap(
     return mapped
 
 
-def _map_at_once(call: FlatCall, axes: Sequence[int | None], size: int, out_axes: Any, name: str) -> Any:
+def _map_at_once(
+    call: FlatCall, axes: Sequence[int | None], size: int, out_axes: Any, name: str
+) -> Any:
     inputs, types = [], []
     for i in call.positions:
         x, axis = call.leaves[i], axes[i]
@@ -93,7 +95,9 @@ def _map_at_once(call: FlatCall, axes: Sequence[int | None], size: int, out_axes
     outs = run(derived, recording.args())
     results = iter(zip(outs, derived.compiled.info, strict=True))
     xp = namespace([*inputs, *outs])
-    found = [next(results) if t else (x, False) for x, t in zip(recording.leaves, traced, strict=True)]
+    found = [
+        next(results) if t else (x, False) for x, t in zip(recording.leaves, traced, strict=True)
+    ]
     leaves = [
         _place(x, is_mapped, axis, size, name, xp)
         for (x, is_mapped), axis in zip(found, wanted, strict=True)
@@ -105,9 +109,7 @@ def _element(t: ArrayType) -> ArrayType:
     return t.with_shape(t.shape[1:])
 
 
-def _place(
-    x: Any, is_mapped: bool, axis: int | None, size: int, name: str, xp: ModuleType
-) -> Any:
+def _place(x: Any, is_mapped: bool, axis: int | None, size: int, name: str, xp: ModuleType) -> Any:
     """A result with its mapped axis where it was asked for."""
     if axis is None:
         if is_mapped:
@@ -139,7 +141,9 @@ def _leaf_axes(call: FlatCall, args: Any, kwargs: Any, in_axes: Any) -> list[int
         x = call.leaves[i]
         if not is_traceable(x):
             if axis is not None and isinstance(in_axes, tuple) and isinstance(x, float | complex):
-                raise ValueError(f"vmap: the number {x!r} has no axis to map over; write None in in_axes")
+                raise ValueError(
+                    f"vmap: the number {x!r} has no axis to map over; write None in in_axes"
+                )
             axes[i] = None
         elif axis is not None and not -x.ndim <= axis < x.ndim:
             raise ValueError(
@@ -172,7 +176,9 @@ def _mapped_size(call: FlatCall, axes: Sequence[int | None], name: str) -> int:
     if len(set(sizes.values())) == 1:
         return int(next(iter(sizes.values())))
     if not sizes:
-        raise ValueError(f"vmap({name}): no argument is mapped; give at least one an axis in in_axes")
+        raise ValueError(
+            f"vmap({name}): no argument is mapped; give at least one an axis in in_axes"
+        )
     names = dict(zip(call.positions, call.names(), strict=True))
     shown = ", ".join(f"{names[i]} has {n} (axis {axes[i]})" for i, n in sizes.items())
     raise ValueError(

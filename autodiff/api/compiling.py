@@ -53,7 +53,9 @@ class Entry(NamedTuple):
     positions: list[int] | None  # of the leaves that are traced; None: all are
     captured: list[Any]
     spec: tree.Spec  # of the result
-    constants: list[Any] | None  # the result's leaves with a hole for each output; None: all are outputs
+    constants: (
+        list[Any] | None
+    )  # the result's leaves with a hole for each output; None: all are outputs
 
     def result(self, outs: Sequence[Any]) -> Any:
         """What the function returns."""
@@ -83,7 +85,10 @@ class Jitted:
         parameters = parameter_names(fun)
         self.static_nums = {i % len(parameters) if parameters else i for i in static_argnums}
         self.static_nums |= {parameters.index(n) for n in static_argnames if n in parameters}
-        self.static_names = {*static_argnames, *(parameters[i] for i in self.static_nums if i < len(parameters))}
+        self.static_names = {
+            *static_argnames,
+            *(parameters[i] for i in self.static_nums if i < len(parameters)),
+        }
         self.entries: Cache[Entry] = Cache(_CAPACITY)
         self.history: deque[tuple[Any, ...]] = deque(maxlen=_CAPACITY)
         self.latest: tuple[Any, Any] = (None, None)  # the signature that came last, and its entry
@@ -148,7 +153,9 @@ class Jitted:
 
     def _trace(self, fun: Any, args: Any, kwargs: Any, signature: tuple[Any, ...]) -> Entry:
         call = FlatCall(fun, args, kwargs)
-        call.positions = [i for i, x in enumerate(call.leaves) if is_traceable(x) or type(x) in _WEAK]
+        call.positions = [
+            i for i, x in enumerate(call.leaves) if is_traceable(x) or type(x) in _WEAK
+        ]
         inputs = call.inputs
         types = [type_of(x) for x in inputs]
         recording = record(
@@ -183,7 +190,9 @@ class Jitted:
         history = list(self.history)
         lines = [f"{self.name}: traced {len(history)} times"]
         for i, signature in enumerate(history[1:], 1):
-            nearest = min(history[:i], key=lambda old: _differences(old, signature, count_only=True))
+            nearest = min(
+                history[:i], key=lambda old: _differences(old, signature, count_only=True)
+            )
             lines.append(f"  trace {i + 1}: {_differences(nearest, signature)}")
         return "\n".join(lines)
 
@@ -230,7 +239,9 @@ def jit(
     if fun is None:
         return partial(jit, static_argnums=nums, static_argnames=names)
     if not callable(fun):
-        raise TypeError(f"jit takes a function, not {fun!r:.60}; write `ad.jit(f)(x)`, not `ad.jit(f(x))`")
+        raise TypeError(
+            f"jit takes a function, not {fun!r:.60}; write `ad.jit(f)(x)`, not `ad.jit(f(x))`"
+        )
     return Jitted(fun, nums, names)
 
 
@@ -265,8 +276,12 @@ def _differences(old: tuple[Any, ...], new: tuple[Any, ...], *, count_only: bool
         return len(changed) + (old[1] != new[1])
     shown = [f"leaf {i} was {_shown(a)}, now {_shown(b)}" for i, a, b in changed]
     if old[1] != new[1]:
-        shown.append(f"static arguments were {old[1]}, now {new[1]}")
+        shown.append(f"static arguments were {_static(old[1])}, now {_static(new[1])}")
     return "; ".join(shown) or "the entry had been dropped from the cache"
+
+
+def _static(values: Any) -> str:
+    return ", ".join([f"{name}={x!r}" for part in values or () for name, _, x in part])
 
 
 def _shown(leaf: Any) -> str:

@@ -20,6 +20,7 @@ from autodiff.arrays import namespace
 from autodiff.backend.derived import derive, run
 from autodiff.errors import ZeroGradientWarning
 from autodiff.ir.program import Program
+from autodiff.ir.source import here
 from autodiff.ir.types import type_of
 from autodiff.tracing import tree
 from autodiff.tracing.record import Recording, record
@@ -180,7 +181,7 @@ def check_scalar(recording: Recording, name: str, transform: str, has_aux: bool)
     if kind is None or kind.shape or kind.dtype.kind != "f":
         raise TypeError(
             f"{transform} needs a function that returns one real floating-point scalar, and {name} "
-            f"returned {_shown(recording)}.\n"
+            f"returned {_shown(recording)}.{here()}\n"
             "Write instead:\n"
             "  - a scalar: `np.sum(...)` or `np.mean(...)` of the result;\n"
             "  - for the derivative of each entry: `ad.jacobian(f)(x)`;\n"

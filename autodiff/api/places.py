@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.api.arguments import is_traceable
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.numpy.promotion import convert
 from autodiff.tracing import tree
@@ -53,7 +54,11 @@ class Places:
         Raises ValueError or TypeError, with `rule` as the start of the text, where it does not fit.
         """
         if not self.fits(given):
-            raise ValueError(f"{rule}.{self._contrast(given)}")
+            raise ValueError(
+                f"{rule}.{here()}{self._contrast(given)}\n"
+                "Write instead: a container of the expected structure, such as "
+                "`ad.tree.map(np.zeros_like, x)` of one that has it"
+            )
         taken = []
         for i, (x, t) in enumerate(zip(self.spec.flatten_up_to(given), self.types, strict=True)):
             if t is not None:

@@ -48,7 +48,9 @@ class _Family:
     def note(self, literals: tuple[Literal, ...]) -> bool:
         """Count a miss; whether literals are to be lifted now."""
         self.misses += 1
-        varying = {i for i, (a, b) in enumerate(zip(self.literals, literals, strict=True)) if a is not b}
+        varying = {
+            i for i, (a, b) in enumerate(zip(self.literals, literals, strict=True)) if a is not b
+        }
         self.varying = tuple(sorted(varying.union(self.varying)))
         return self.misses > _MISSES_BEFORE_LIFTING and bool(self.varying)
 
@@ -78,7 +80,9 @@ def derive(recording: Recording, recipe: Recipe, identity: Hashable, name: str) 
         return known
     skeleton, literals = _skeleton(recording)
     family_key = Key((skeleton, identity))
-    family = _families.get(family_key) or _families.put(family_key, _Family(literals), len(skeleton[0]))
+    family = _families.get(family_key) or _families.put(
+        family_key, _Family(literals), len(skeleton[0])
+    )
     weight = len(recording.builder.rows)
     if not literals or not family.note(literals):
         return Derived(_derived.put(key, _make(recording.program(name), recipe), weight))

@@ -130,7 +130,9 @@ class _Buffers:
 
     def __init__(self, program: Program, dying: dict[int, tuple[Var, ...]]) -> None:
         self.dying = dying
-        self.roots: dict[Var, Var] = {v: v for v in program.inputs}  # whose memory a variable shares
+        self.roots: dict[Var, Var] = {
+            v: v for v in program.inputs
+        }  # whose memory a variable shares
         self.foreign: set[Var] = set(program.inputs)  # memory that is not the program's own
         self.users: dict[Var, set[Var]] = {v: {v} for v in program.inputs}
 
@@ -206,10 +208,16 @@ class _Body:
         primitive = equation.primitive
         types = tuple([a.type for a in equation.inputs])
         if equation.outputs[0] in self.folded:
-            return self.folded[equation.outputs[0]].format(self.operand(equation.inputs[0], typed=True))
+            return self.folded[equation.outputs[0]].format(
+                self.operand(equation.inputs[0], typed=True)
+            )
         operands = self.operands(equation)
         if primitive.python is not None:
-            held = {k: self.writer.function(v) for k, v in equation.params.items() if isinstance(v, Program)}
+            held = {
+                k: self.writer.function(v)
+                for k, v in equation.params.items()
+                if isinstance(v, Program)
+            }
             return primitive.python(types, equation.params).format(*operands, **held)
         return f"{self.writer.run(equation)}({', '.join(operands)})"
 
@@ -242,9 +250,7 @@ def _foldable(program: Program) -> dict[Var, str]:
 
     Every use is an elementwise operation that has another operand in full shape.
     """
-    folded = {
-        e.outputs[0]: _short_of(e) for e in program.equations if e.primitive is broadcast
-    }
+    folded = {e.outputs[0]: _short_of(e) for e in program.equations if e.primitive is broadcast}
     for a in program.outputs:
         folded.pop(a, None)  # type: ignore[arg-type]
     for e in program.equations:

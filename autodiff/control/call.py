@@ -80,7 +80,11 @@ def _unzip(equation: Equation, unknown: Sequence[bool]) -> tuple[Equation, Equat
     made = [v for v in crossing if v not in outer]  # an input that crosses need not be returned
     outer.update((v, Var(v.type)) for v in made)
     trimmed = Program(
-        known.inputs, known.equations, (*known.outputs[: len(outs)], *made), known.name, known.input_names
+        known.inputs,
+        known.equations,
+        (*known.outputs[: len(outs)], *made),
+        known.name,
+        known.input_names,
     )
     first = Equation(
         call,

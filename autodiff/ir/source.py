@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 
 import numpy as np
 
-__all__ = ["Source", "Trail", "current_trail", "resolve"]
+__all__ = ["Source", "Trail", "current_trail", "here", "resolve"]
 
 Trail = tuple[CodeType, int]
 _SITE = os.path.dirname(os.path.dirname(os.path.abspath(np.__file__)))
@@ -148,3 +148,9 @@ def _stored_under(instructions: list[dis.Instruction], start: int) -> str:
         if len(names) >= wanted:
             break
     return ", ".join(names[:wanted])
+
+
+def here(before: str = "\n  at ") -> str:
+    """Where the user's code is now, as error messages show it."""
+    trail = current_trail(2)
+    return f"{before}{resolve(*trail)}, in {trail[0].co_name}" if trail else ""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff.ir.source import here
 from autodiff.numpy.arguments import (
     apply,
     axis_of,
@@ -93,7 +94,11 @@ def _matmul_plan(left: Shape, right: Shape) -> Plan:
         raise ValueError("matmul: an operand is a scalar; write `*` instead of `@`")
     rows, columns = "i" * (len(left) > 1), "k" * (len(right) > 1)
     if left[-1] != right[-2 if columns else -1]:
-        raise ValueError(f"matmul: shapes {left} and {right} do not fit: inner lengths differ")
+        raise ValueError(
+            f"matmul: shapes {left} and {right} do not fit: inner lengths differ{here()}\n"
+            "`x @ y` sums over the last axis of x and the last but one of y. Write instead: `x @ y.T`, "
+            "`x.T @ y`, or `x * y` for the product element by element"
+        )
     return _core_plan(left, right, f"{rows}j,j{columns}->{rows}{columns}")
 
 

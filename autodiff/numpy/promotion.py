@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff.arrays import is_device_array, is_device_class
 from autodiff.errors import EscapeError
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType, literal, type_of
 from autodiff.primitives.algebra import broadcast
 from autodiff.primitives.arithmetic import convert as convert_dtype
@@ -98,7 +99,17 @@ def convert(x: Any, dtype: Any) -> Any:
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The common shape, or NumPy's error."""
     first = shapes[0]
-    return first if all(s == first for s in shapes) else np.broadcast_shapes(*shapes)
+    if all(s == first for s in shapes):
+        return first
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        shown = " ".join([str(s) for s in shapes if s])
+        raise ValueError(
+            f"operands could not be broadcast together with shapes {shown}{here()}\n"
+            "Shapes are aligned at their last axes, where they must be equal or 1. Write instead: "
+            "`x[:, None]` to add an axis, `x.T` or `x.reshape(...)` to change the order or the shape"
+        ) from None
 
 
 def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:

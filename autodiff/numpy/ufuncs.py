@@ -119,7 +119,9 @@ class Unary(Elementwise):
         kind = x.kind
         plan = self.plans.get(kind) or self.plans.setdefault(kind, self.plan((kind,)))  # type: ignore[call-overload]
         builder = x._builder
-        number = x._number if plan.direct[0] else operand_atom(builder, x, plan.dtypes[0], plan.shape)
+        number = (
+            x._number if plan.direct[0] else operand_atom(builder, x, plan.dtypes[0], plan.shape)
+        )
         row = (self.primitive, (), (number,))
         result = Tracer(builder, builder.record(row, plan.out_types), plan.out_types[0])
         result.kind = plan.kind

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from autodiff.errors import AutodiffError
-from autodiff.ir.source import current_trail, resolve
+from autodiff.ir.source import here
 from autodiff.ir.types import Literal
 from autodiff.numpy.views import Alias, in_c_order, is_view
 from autodiff.tracing.bind import atom
@@ -90,14 +90,14 @@ def _check_writable(x: Tracer, chain: Sequence[Tracer], value: Tracer) -> None:
         raise AssignmentError(_explain_side_effect(builder, current))
     if views and any(view._alias.put is None for view in views):
         raise AssignmentError(
-            f"assignment destination is read-only{_here()}: what np.broadcast_to or np.diagonal "
+            f"assignment destination is read-only{here(' at ')}: what np.broadcast_to or np.diagonal "
             "returns cannot be written to. Write instead: assign into a copy (`x = x.copy()`)"
         )
     if not (owner._alias and owner._alias.owner) and builder.producer(owner._number) is None:
         raise AssignmentError(_explain_input(builder, owner._number, is_view(x)))
     if _has_unsure_view(owner) or not all(map(_is_sure, views)):
         raise AssignmentError(
-            f"an assignment{_here()} to an array, or to what `reshape` or `ravel` made of it: "
+            f"an assignment{here(' at ')} to an array, or to what `reshape` or `ravel` made of it: "
             "whether NumPy made a view or a copy there depends on how the array lies in memory. "
             "Write instead: assign before the array is reshaped, or reshape a copy "
             "(`x.copy().reshape(...)`, `x.flatten()`)"
@@ -115,14 +115,9 @@ def _is_sure(view: Tracer) -> bool:
     return view._alias.sure or in_c_order(view._alias.base)
 
 
-def _here() -> str:
-    trail = current_trail(2)
-    return f" at {resolve(*trail)}" if trail else ""
-
-
 def _explain_side_effect(builder: Builder, current: Builder) -> str:
     return (
-        f"an assignment{_here()} inside {current.label} changes an array that belongs to "
+        f"an assignment{here(' at ')} inside {current.label} changes an array that belongs to "
         f"{builder.label}, outside it. Such a side effect would happen once, while tracing, and "
         "not each time the function runs. Write instead: return the new value and assign it "
         "outside, or copy the array inside first (`x = x.copy()`)"
@@ -135,7 +130,7 @@ def _explain_input(builder: Builder, number: int, view: bool) -> str:
     name = names[position] if known else "x"
     array = f"`{name}`" if known else "an array from outside"
     return (
-        f"an assignment{_here()} would change {array}, which {builder.label} was given"
+        f"an assignment{here(' at ')} would change {array}, which {builder.label} was given"
         + (", through a view of it" if view else "")
         + f". Write instead: `{name} = {name}.copy()` before the assignment, or make a new array "
         f"(`{name} = {name} + 1`, not `{name} += 1`)"

@@ -113,7 +113,9 @@ def sum_tangents(terms: Iterable[Any]) -> Any:
 def _broadcast_types(x: ArrayType, *, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     kept = tuple([d for i, d in enumerate(shape) if i not in axes])
     if kept != x.shape:
-        raise TypeError(f"broadcast to {shape} along the new axes {axes} takes {kept}, not {x.shape}")
+        raise TypeError(
+            f"broadcast to {shape} along the new axes {axes} takes {kept}, not {x.shape}"
+        )
     return (x.with_shape(shape),)
 
 
@@ -141,7 +143,7 @@ broadcast: Primitive = Primitive(
 
 def reduced(x: ArrayType, axes: tuple[int, ...]) -> ArrayType:
     """The type without the axes `axes`."""
-    if axes and not (0 <= min(axes) and max(axes) < x.ndim and len(set(axes)) == len(axes)):
+    if axes and not (min(axes) >= 0 and max(axes) < x.ndim and len(set(axes)) == len(axes)):
         raise ValueError(f"axes {axes} do not fit an array of shape {x.shape}")
     return x.with_shape(tuple([d for i, d in enumerate(x.shape) if i not in axes]))
 

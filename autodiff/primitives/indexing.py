@@ -14,9 +14,9 @@ named by *arrays* of integers are the matter of `gathering`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from types import EllipsisType
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np

@@ -15,10 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import add, aligned, elementwise_type, mul, neg, sum_tangents
+from autodiff.primitives.algebra import aligned, elementwise_type, mul, neg, sum_tangents
 from autodiff.primitives.masked import MaskRule
 from autodiff.primitives.record import Primitive
 

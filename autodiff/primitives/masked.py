@@ -48,7 +48,10 @@ def form_of(ct: Any) -> Form:
 def unpacked(cts: Iterable[Any]) -> list[Any]:
     """What is passed for these cotangents: their arrays, each followed by its mask if it has one."""
     return [
-        x for ct in cts if ct is not None for x in ((ct.ct, ct.mask) if isinstance(ct, Masked) else (ct,))
+        x
+        for ct in cts
+        if ct is not None
+        for x in ((ct.ct, ct.mask) if isinstance(ct, Masked) else (ct,))
     ]
 
 
@@ -58,5 +61,7 @@ def packed(forms: Iterable[Form], passed: Iterable[Any]) -> list[Any]:
     cts: list[Any] = []
     for form in forms:
         ct = None if form == "none" else next(remaining)
-        cts.append(Masked(ct, next(remaining), form == "clean") if form in ("masked", "clean") else ct)
+        cts.append(
+            Masked(ct, next(remaining), form == "clean") if form in ("masked", "clean") else ct
+        )
     return cts

@@ -45,7 +45,7 @@ def builder_of(args: Any) -> Builder | None:
             builder = a._builder
             if builder is not found:
                 if builder.closed:
-                    builder.refuse()
+                    builder.refuse(a._number)
                 if found is None or builder.level > found.level:
                     found = builder
     return found

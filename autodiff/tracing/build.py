@@ -70,9 +70,7 @@ def read_from(env: dict[Var, Any]) -> Callable[[Atom], Any]:
     return lambda a: a.value if a.__class__ is Literal else env[a]  # type: ignore[union-attr, index]
 
 
-def evaluate(
-    program: Program, args: Iterable[Any], xp: ModuleType | None = None
-) -> list[Any]:
+def evaluate(program: Program, args: Iterable[Any], xp: ModuleType | None = None) -> list[Any]:
     """Run a program equation by equation, freeing what is dead; on tracers, record it.
 
     `xp` promises that no argument is a tracer, and is the array library to run with: the operands of

@@ -20,7 +20,7 @@ import numpy as np
 from autodiff.arrays import namespace
 from autodiff.errors import LeakedTracerError
 from autodiff.ir.program import Equation, Program, Var
-from autodiff.ir.source import Source, Trail, current_trail, resolve
+from autodiff.ir.source import Source, Trail, current_trail, here, resolve
 from autodiff.ir.types import ArrayType, Literal
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Builder:
     def record(self, row: Row, out_types: Sequence[ArrayType]) -> int:
         """The number of the first result of `row`, recorded now or before."""
         if self.closed:
-            self.refuse()
+            self.refuse(next((a for a in row[2] if a.__class__ is int), None))
         if self.script is not None:
             p = self.position
             if p < len(self.rows) and self.rows[p] == row:
@@ -201,7 +201,7 @@ class Builder:
     def skip(self, call: Call) -> bool:
         """Whether the rows of a call are recorded already; if the script has them next, they are now."""
         if self.closed:
-            self.refuse()
+            self.refuse(call.number)
         if self.script is None or call.stop <= self.position:
             return True
         if call.start == self.position:
@@ -236,7 +236,12 @@ class Builder:
                 return script
             self.depart()
         new = Script()
-        new.types, new.inputs, new.rows, new.firsts = self.types, self.inputs, self.rows, self.firsts
+        new.types, new.inputs, new.rows, new.firsts = (
+            self.types,
+            self.inputs,
+            self.rows,
+            self.firsts,
+        )
         new.counts, new.trails, new.table = self.counts, self.trails, self.table
         new.calls = self.calls
         new.outputs, new.regions = outputs, self.regions
@@ -293,11 +298,14 @@ class Builder:
         except ValueError:
             _give_back(self.locked)
 
-    def refuse(self) -> None:
-        """Say that a tracer outlived its trace."""
+    def refuse(self, number: int | None = None) -> None:
+        """Say that a tracer (of this variable, if known) outlived its trace."""
+        source = None if number is None else self.source(number)
+        made = "" if source is None else f", made at {source},"
         raise LeakedTracerError(
-            f"a traced value of {self.label} was used after that function had returned. Return it "
-            "from the function instead of keeping it in a global, an attribute or a list"
+            f"a traced value of {self.label}{made} was used after that function had returned{here()}\n"
+            "Write instead: return it from the function (with `has_aux=True`, say); what a global, an "
+            "attribute or a list keeps of a trace has no value afterwards"
         )
 
     def producer(self, number: int) -> int | None:

@@ -59,7 +59,9 @@ def _key(builder: Builder, tracer: type, name: Any, args: Any, kwargs: Any) -> A
             parts.append((cls, x))
         elif cls is np.ndarray and name.__class__ is np.ufunc:
             number = builder.numbers.get(id(x))  # the ufunc would capture it, too
-            parts.append(builder.capture(x, ArrayType(x.shape, x.dtype)) if number is None else number)
+            parts.append(
+                builder.capture(x, ArrayType(x.shape, x.dtype)) if number is None else number
+            )
         elif cls is tuple and all([e.__class__ is int for e in x]):
             parts.append((cls, x))
         else:

@@ -117,7 +117,9 @@ def _remember(key: tuple[CodeType, str], script: Script) -> None:
 def _input(builder: Builder, x: Any, type: ArrayType | None) -> Tracer:
     """A tracer for an input: with the value of `x`, or with a type only."""
     cls = x.__class__
-    own = (ArrayType(x.shape, x.dtype) if cls is np.ndarray else type_of(x)) if type is None else type
+    own = (
+        (ArrayType(x.shape, x.dtype) if cls is np.ndarray else type_of(x)) if type is None else type
+    )
     number = builder.input(own)
     tracer = Tracer(builder, number, own)
     if cls in _WEAK:

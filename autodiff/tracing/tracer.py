@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import NoValueError, UnsupportedFunctionError
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 from autodiff.tracing.builder import Builder
 from autodiff.tracing.calls import remembered_call
@@ -21,7 +22,9 @@ from autodiff.tracing.values import depends_on_wanted, refuse_escape, value_of_n
 __all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "UFUNCS", "Tracer"]
 
 UFUNCS: dict[Any, Callable[..., Any]] = {}  # numpy ufunc -> traced form, called with its operands
-UFUNC_METHODS: dict[str, Callable[..., Any]] = {}  # "reduce", "at", ... -> f(ufunc, *args, **kwargs)
+UFUNC_METHODS: dict[
+    str, Callable[..., Any]
+] = {}  # "reduce", "at", ... -> f(ufunc, *args, **kwargs)
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # numpy function -> traced form, same signature
 METHODS: dict[str, Callable[..., Any]] = {}  # ndarray method, "__getitem__", ... -> f(tracer, ...)
 ATTRIBUTES: dict[str, Callable[[Any], Any]] = {}  # ndarray attribute -> f(tracer)
@@ -237,6 +240,7 @@ def remembering(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _unsupported(name: str) -> UnsupportedFunctionError:
     return UnsupportedFunctionError(
-        f"{name} has no traced form. Compose it from functions that have one (see docs/coverage.md), "
-        "wrap it with a rule of your own, or call it on `ad.stop_gradient(x)` values outside the traced function"
+        f"{name} has no traced form.{here()}\n"
+        "Write instead: a composition of functions that have one; or, where no gradient is wanted, call "
+        "it on `ad.value_of(x)`"
     )

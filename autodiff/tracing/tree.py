@@ -71,7 +71,7 @@ LEAF = optree.tree_structure(0)
 _bare_calls: dict[int, Spec] = {}
 
 
-def map(fun: Callable[..., Any], tree: Any, *rest: Any) -> Any:  # noqa: A001  # the field's name for it
+def map(fun: Callable[..., Any], tree: Any, *rest: Any) -> Any:  # the field's name for it
     """Apply `fun` to each leaf (and to the leaves at the same place of the other trees)."""
     leaves, spec = flatten(tree)
     others = [flatten(other) for other in rest]
@@ -88,7 +88,9 @@ def paths(tree: Any) -> list[str]:
     return [accessor.codify("") for accessor in accessors]
 
 
-def register(cls: type, flatten_fun: Callable[[Any], Any], unflatten_fun: Callable[..., Any]) -> None:
+def register(
+    cls: type, flatten_fun: Callable[[Any], Any], unflatten_fun: Callable[..., Any]
+) -> None:
     """Make a class a container: `flatten_fun(x) -> (children, data)`, `unflatten_fun(data, children)`."""
     optree.register_pytree_node(cls, flatten_fun, unflatten_fun, namespace=NAMESPACE)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.arrays import namespace, on_device
 from autodiff.errors import EscapeError, NoValueError
-from autodiff.ir.source import current_trail, resolve
+from autodiff.ir.source import here
 from autodiff.ir.types import Literal
 from autodiff.tracing.builder import Builder, Outer
 
@@ -32,7 +32,7 @@ class _NoValue(Exception):
 
 def value_of_number(builder: Builder, number: int, reason: str) -> Any:
     """The value of a variable; `reason` says what Python wants it for, should there be none."""
-    global asked  # noqa: PLW0603  # a counter that only ever has to change
+    global asked  # a counter that only ever has to change
     asked += 1
     try:
         return _value(builder, number)
@@ -107,11 +107,6 @@ def _is_cut(builder: Builder, row: int) -> bool:
     return any(region.start <= row < region.stop for region in builder.regions)
 
 
-def _here() -> str:
-    trail = current_trail(2)
-    return f"\n  at {resolve(*trail)}, in {trail[0].co_name}" if trail else ""
-
-
 def _input_name(builder: Builder, number: int) -> str:
     position = builder.inputs.index(number)
     names = builder.namer()
@@ -123,7 +118,7 @@ def explain_no_value(builder: Builder, number: int, reason: str) -> str:
     name = _input_name(builder, number)
     return (
         f"{reason} needs the value of something that depends on {name}, which has no value while "
-        f"{builder.label} is traced.{_here()}\n"
+        f"{builder.label} is traced.{here()}\n"
         "Write instead:\n"
         "  - for `if` on data: `np.where(condition, a, b)`;\n"
         "  - for `while` or `for` on data: a fixed number of steps with `np.where`, or call the function "
@@ -136,6 +131,6 @@ def explain_no_value(builder: Builder, number: int, reason: str) -> str:
 def refuse_escape(builder: Builder, asked: str, instead: str) -> None:
     """Raise because a value would leave the trace and take its gradient with it."""
     raise EscapeError(
-        f"{asked} takes a traced value out of the trace, so its gradient would be lost.{_here()}\n"
+        f"{asked} takes a traced value out of the trace, so its gradient would be lost.{here()}\n"
         f"Write instead: {instead}. If no gradient is wanted here: `ad.stop_gradient(x)` first."
     )

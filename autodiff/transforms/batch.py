@@ -28,7 +28,9 @@ def batch(
     def fun(*args: Any) -> Sequence[Any]:
         env: dict[Any, Any] = dict(zip(program.inputs, zip(args, mapped, strict=True), strict=True))
         for equation in located(program.equations):
-            operands = [(a.value, False) if isinstance(a, Literal) else env[a] for a in equation.inputs]
+            operands = [
+                (a.value, False) if isinstance(a, Literal) else env[a] for a in equation.inputs
+            ]
             outs, hit = _step(equation, operands, size)
             env.update(zip(equation.outputs, ((y, hit) for y in outs), strict=True))
         outs = [(a.value, False) if isinstance(a, Literal) else env[a] for a in program.outputs]
@@ -47,7 +49,9 @@ def _stacked(t: ArrayType, size: int) -> ArrayType:
     return t.with_shape((size, *t.shape))
 
 
-def _step(equation: Any, operands: Sequence[tuple[Any, bool]], size: int) -> tuple[Sequence[Any], bool]:
+def _step(
+    equation: Any, operands: Sequence[tuple[Any, bool]], size: int
+) -> tuple[Sequence[Any], bool]:
     """The results of an equation, and whether they have the mapped axis."""
     xs, mapped = zip(*operands, strict=True) if operands else ((), ())
     if not any(mapped):

@@ -29,12 +29,17 @@ def jvp(
     def fun(*args: Any) -> Sequence[Any]:
         primals = args[: len(program.inputs)]
         ys, dys = _run(program, primals, _fill(active, args[len(primals) :]))
-        dys = [zeros_like(y) if w and t is None else t for y, t, w in zip(ys, dys, wanted, strict=True)]
+        dys = [
+            zeros_like(y) if w and t is None else t for y, t, w in zip(ys, dys, wanted, strict=True)
+        ]
         out_active.extend(t is not None for t in dys)
         return [*ys, *(t for t in dys if t is not None)]
 
     types = (*program.in_types, *split(program.in_types, active)[1])
-    names = (*program.input_names, *(f"d{n}" if n else "" for n in split(program.input_names, active)[1]))
+    names = (
+        *program.input_names,
+        *(f"d{n}" if n else "" for n in split(program.input_names, active)[1]),
+    )
     new = build(fun, types, f"jvp_{program.name}", names)
     return new, tuple(out_active)
 
@@ -45,9 +50,13 @@ def _fill(mask: Sequence[bool], xs: Sequence[Any]) -> list[Any]:
     return [next(remaining) if m else None for m in mask]
 
 
-def _run(program: Program, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+def _run(
+    program: Program, primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[list[Any], list[Any]]:
     values: dict[Var, Any] = dict(zip(program.inputs, primals, strict=True))
-    moving: dict[Var, Any] = {v: t for v, t in zip(program.inputs, tangents, strict=True) if t is not None}
+    moving: dict[Var, Any] = {
+        v: t for v, t in zip(program.inputs, tangents, strict=True) if t is not None
+    }
 
     def value(a: Atom) -> Any:
         return a.value if isinstance(a, Literal) else values[a]

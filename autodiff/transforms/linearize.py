@@ -52,7 +52,9 @@ def linearize(
     forward, moving = jvp(program, full)
     wanted = [m and w for m, w in zip(moving, outputs or [True] * n, strict=True)]
     tangents = iter(forward.outputs[n:])
-    dys = [dy for dy, w in [(next(tangents), w) for m, w in zip(moving, wanted, strict=True) if m] if w]
+    dys = [
+        dy for dy, w in [(next(tangents), w) for m, w in zip(moving, wanted, strict=True) if m] if w
+    ]
     forward = prune(replace(forward, outputs=(*forward.outputs[:n], *dys)))
     unknown = [False] * len(program.inputs) + [True] * sum(full)
     known, rest, _ = unzip(forward, unknown, policy, [False] * n + [True] * len(dys))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.ir.program import Program
-from autodiff.ir.types import Literal
+from autodiff.ir.types import Literal, type_of
 from autodiff.primitives.algebra import add, broadcast, full_like, mul, neg, reduce_sum
 from autodiff.primitives.arithmetic import convert, div, select, sub
 from autodiff.primitives.contraction import contract
@@ -25,7 +25,6 @@ from autodiff.primitives.structure import permute, reshape
 from autodiff.tracing.bind import bind, infer
 from autodiff.tracing.build import build, located, read_from
 from autodiff.tracing.tracer import Tracer
-from autodiff.ir.types import type_of
 
 __all__ = ["simplify"]
 
@@ -111,7 +110,9 @@ def _fold_constants(primitive: Primitive, inputs: Sequence[Any], params: dict[st
     return bind(primitive, *lowered, **params) if shapes == {out.shape} else None
 
 
-def _merge_broadcasts(inputs: Sequence[Any], params: dict[str, Any], *, primitive: Primitive) -> Any:
+def _merge_broadcasts(
+    inputs: Sequence[Any], params: dict[str, Any], *, primitive: Primitive
+) -> Any:
     """op(broadcast x, broadcast y) -> broadcast(op(x, y)): the work is done once."""
     made = [made_by(x, broadcast) for x in inputs if x.__class__ is Tracer]
     if not made or any(m is None or m[1] != made[0][1] for m in made):  # type: ignore[index]
@@ -259,7 +260,10 @@ def _contract(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     """A contraction with a constant is a sum, scaled."""
     left, right = params["spec"].partition("->")[0].split(",")
     out = params["spec"].partition("->")[2]
-    for (x, own), (c, other) in (((inputs[0], left), (inputs[1], right)), ((inputs[1], right), (inputs[0], left))):
+    for (x, own), (c, other) in (
+        ((inputs[0], left), (inputs[1], right)),
+        ((inputs[1], right), (inputs[0], left)),
+    ):
         value = constant(c)
         if value is None or not set(out) <= set(own) or x.dtype.kind not in "fc":
             continue

@@ -14,7 +14,17 @@ from autodiff.ir.editing import prune
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.tracing.build import split
 
-__all__ = ["POLICIES", "Crossing", "Policy", "Unzipped", "recompute", "recompute_cheap", "save", "sink", "unzip"]
+__all__ = [
+    "POLICIES",
+    "Crossing",
+    "Policy",
+    "Unzipped",
+    "recompute",
+    "recompute_cheap",
+    "save",
+    "sink",
+    "unzip",
+]
 
 
 class Crossing(NamedTuple):

@@ -26,7 +26,11 @@ def f(p, n, y):
 
 
 def point(dtype=float):
-    return {"w": np.linspace(-1, 1, 6, dtype=dtype).reshape(2, 3), "b": dtype(2)}, 3, np.arange(3, dtype=dtype)
+    return (
+        {"w": np.linspace(-1, 1, 6, dtype=dtype).reshape(2, 3), "b": dtype(2)},
+        3,
+        np.arange(3, dtype=dtype),
+    )
 
 
 @pytest.mark.parametrize("modes", [("forward", "reverse"), ("forward",), ("reverse",)])

@@ -156,7 +156,9 @@ def test_forgotten_tangents_raise(x):
 
 def test_tangents_that_do_not_fit_raise(x, v):
     rule = "hvp of f takes tangents like the arguments that it differentiates by"
-    with pytest.raises(ValueError, match=rf"{rule}: expected f64\[3\] for `x`, but f64\[2\] was given"):
+    with pytest.raises(
+        ValueError, match=rf"{rule}: expected f64\[3\] for `x`, but f64\[2\] was given"
+    ):
         ad.hvp(f)(x, (v[:2],))
     with pytest.raises(ValueError, match=rf"{rule}: expected f64\[3\] for `x`"):
         ad.hvp(f)(x, (v, v))
@@ -168,13 +170,17 @@ def test_tangents_that_do_not_fit_raise(x, v):
     "call", [lambda g, x: ad.hvp(g)(x, (x,)), lambda g, x: ad.hessian_diag(g)(x)]
 )
 def test_a_result_that_is_no_scalar_raises(call, x):
-    with pytest.raises(TypeError, match="needs a function that returns one real floating-point scalar"):
+    with pytest.raises(
+        TypeError, match="needs a function that returns one real floating-point scalar"
+    ):
         call(np.sin, x)
 
 
 def test_complex_arguments_raise():
     z = np.ones(2, complex)
-    with pytest.raises(TypeError, match="hessian of fun, where some .* are real and others complex"):
+    with pytest.raises(
+        TypeError, match=r"hessian of fun, where some .* are real and others complex"
+    ):
         ad.hessian(lambda z: np.sum(np.abs(z) ** 2))(z)
     with pytest.raises(TypeError, match="hessian_diag of fun by complex arguments"):
         ad.hessian_diag(lambda z: np.sum(np.abs(z) ** 2))(z)

@@ -127,7 +127,9 @@ def test_complex_arguments():
     for way in WAYS:
         assert_allclose(way(lambda z: z**2)(z), np.diag(2 * z))
     assert_allclose(ad.jacobian(lambda z: np.abs(z) ** 2)(z), np.diag(2 * z.conj()))
-    assert_allclose(ad.jacobian(lambda x: np.exp(1j * x))(z.real), np.diag(1j * np.exp(1j * z.real)))
+    assert_allclose(
+        ad.jacobian(lambda x: np.exp(1j * x))(z.real), np.diag(1j * np.exp(1j * z.real))
+    )
 
 
 def test_a_direction_that_would_lose_derivatives_raises():

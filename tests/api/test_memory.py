@@ -151,7 +151,9 @@ def test_decorator_with_a_policy():
 
 
 def test_what_checkpoint_refuses():
-    with pytest.raises(ValueError, match="policy='none' is none of 'save', 'sink', 'recompute_cheap'"):
+    with pytest.raises(
+        ValueError, match="policy='none' is none of 'save', 'sink', 'recompute_cheap'"
+    ):
         ad.checkpoint(stage, policy="none")
     with pytest.raises(TypeError, match=r"write `ad.checkpoint\(f\)\(x\)`"):
         ad.checkpoint(x)
@@ -178,7 +180,9 @@ def test_stop_gradient_returns_what_is_not_traced():
 
 
 def test_values_may_escape_after_stop_gradient():
-    assert_array_equal(ad.grad(lambda x: np.sum(x * float(ad.stop_gradient(x).sum())))(x), x.sum() + 0 * x)
+    assert_array_equal(
+        ad.grad(lambda x: np.sum(x * float(ad.stop_gradient(x).sum())))(x), x.sum() + 0 * x
+    )
 
 
 # ---- no_grad

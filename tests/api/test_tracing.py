@@ -4,7 +4,6 @@ import pytest
 import autodiff as ad
 from autodiff.errors import NoValueError
 
-
 # ---- eval_types
 
 

@@ -71,7 +71,9 @@ def test_within_other_transforms():
     ],
 )
 def test_a_function_that_is_not_linear_raises(f, culprit):
-    with pytest.raises(ValueError, match=rf"{culprit} \(at test_transposition.py:\d+\) is not linear") as e:
+    with pytest.raises(
+        ValueError, match=rf"{culprit} \(at test_transposition.py:\d+\) is not linear"
+    ) as e:
         ad.linear_transpose(f, x)
     assert "for the transpose of its derivative at x: `y, pullback = ad.vjp(" in str(e.value)
 

@@ -6,7 +6,7 @@ import pytest
 from autodiff.backend import compiled as module
 from autodiff.backend.compiled import Compiled
 from tests.primitives.table import SPECS
-from tests.primitives.test_laws import arrays, program_of
+from tests.primitives.rows import arrays, program_of
 from tests.programs import read
 
 AFFINE = "f(x: f64[3], y: f64[]) -> f64[3] { z: f64[3] = mul x 2.0:f64\n return z }"
@@ -54,7 +54,7 @@ VIEWS = {
     "an input": "return x, x",
     "a view of an input": "a: f64[3,2] = permute[perm=(1, 0)] x\n return a, x",
     "a view of a result": "a: f64[2,3] = exp x\n b: f64[6] = reshape[shape=(6,)] a\n return a, b",
-    "a view and what it is of": "a: f64[2,3] = exp x\n b: f64[2,3] = flip[axes=(0,)] a\n return b, a",
+    "what a view is of": "a: f64[2,3] = exp x\n b: f64[2,3] = flip[axes=(0,)] a\n return b, a",
     "a result twice": "a: f64[2,3] = exp x\n return a, a",
     "a constant": "a: f64[2,3] = broadcast[shape=(2, 3), axes=(0, 1)] 1.0:f64\n return a, a",
     "a row of an input": "a: f64[3] = index[1] x\n b: f64[3] = index[1] x\n return a, b",
@@ -70,7 +70,9 @@ VIEWS = {
 def test_no_result_is_a_view(case):
     body = VIEWS[case]
     names = body.rpartition("return ")[2].split(", ")
-    types = ", ".join([body.partition(f"{n}: ")[2].split(" ")[0].rstrip(",") or "f64[2,3]" for n in names])
+    types = ", ".join(
+        [body.partition(f"{n}: ")[2].split(" ")[0].rstrip(",") or "f64[2,3]" for n in names]
+    )
     run = Compiled(read(f"f(x: f64[2,3]) -> ({types}) {{\n {body}\n}}"))
     for _ in range(2):
         x = np.arange(6.0).reshape(2, 3)

@@ -1,4 +1,4 @@
-"""What is derived from a recording is derived once; step sizes become inputs; arrays stay references."""
+"""What is derived from a recording is derived once; step sizes become inputs; arrays are not copied."""
 
 import numpy as np
 import pytest
@@ -142,7 +142,9 @@ def test_a_literal_operand_of_what_is_not_elementwise():
     for i in range(10):
         value = 0.5 * i
         result = gradient_of(
-            lambda x, value=value: np.sum(np.pad(x, 1, constant_values=value) ** 2 * value), X, recipe
+            lambda x, value=value: np.sum(np.pad(x, 1, constant_values=value) ** 2 * value),
+            X,
+            recipe,
         )
         np.testing.assert_allclose(result, 2 * X * value)
     assert recipe.count <= 6

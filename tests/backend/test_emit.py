@@ -11,9 +11,9 @@ import autodiff as ad
 from autodiff.backend import emit as module
 from autodiff.backend.emit import compile_program, to_source
 from tests.calculus import evaluated
-from tests.programs import expected, read
 from tests.primitives.table import SPECS
-from tests.primitives.test_laws import arrays, program_of, same_bits
+from tests.primitives.rows import arrays, program_of, same_bits
+from tests.programs import expected, read
 
 LOSS = """
     loss(w: f64[3], x: f64[5,3], y: f64[5], b: f64[]) -> f64[] {
@@ -193,8 +193,7 @@ KEPT = {
         "a: f64[3,2] = permute[perm=(1, 0)] x\n b: f64[3,2] = exp a\n return b, x"
     ),
     "a view of a result": (
-        "a: f64[2,3] = sin x\n b: f64[2,3] = flip[axes=(0,)] a\n"
-        " c: f64[2,3] = exp b\n return c, a"
+        "a: f64[2,3] = sin x\n b: f64[2,3] = flip[axes=(0,)] a\n c: f64[2,3] = exp b\n return c, a"
     ),
     "an operand that is read twice, in another order": (
         "a: f64[2,3] = sin x\n b: f64[2,3] = flip[axes=(0,)] a\n"
@@ -227,7 +226,9 @@ KEPT = {
 def test_what_is_still_needed_is_not_written_over(case, eager, rng):
     text = KEPT[case]
     names = text.rpartition("return ")[2].split(", ")
-    declared = dict(line.strip().split(" = ")[0].split(": ") for line in text.splitlines() if ": " in line)
+    declared = dict(
+        line.strip().split(" = ")[0].split(": ") for line in text.splitlines() if ": " in line
+    )
     types = ", ".join([declared.get(n, "f64[2,3]") for n in names])
     program = read(f"f(x: f64[2,3]) -> ({types}) {{\n {text}\n}}")
     x = rng.uniform(-1, 1, (2, 3))
@@ -288,7 +289,9 @@ def test_a_held_program_becomes_a_function():
 def standalone(source: str):
     """The function that a source defines, run where nothing but NumPy can be imported."""
     module = ast.parse(source)
-    imported = {a.name for node in ast.walk(module) if isinstance(node, ast.Import) for a in node.names}
+    imported = {
+        a.name for node in ast.walk(module) if isinstance(node, ast.Import) for a in node.names
+    }
     assert imported == {"numpy"}
     assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(module))
     space: dict[str, object] = {}
@@ -299,8 +302,8 @@ def standalone(source: str):
 
 # These have no text of their own: generated code calls their `run`, which a source cannot.
 WITHOUT_TEXT = {
-    "argsort", "broadcast", "complex", "cumlogsumexp", "cummax", "cummin", "dynamic_slice", "dynamic_update",
-    "gather", "index_add", "index_set", "last_writes", "logistic", "pad", "recurrence",
+    "argsort", "broadcast", "complex", "cumlogsumexp", "cummax", "cummin",
+    "dynamic_slice", "dynamic_update", "gather", "index_add", "index_set", "last_writes", "logistic", "pad", "recurrence",
     "reduce_and", "reduce_logsumexp", "reduce_or", "reduce_xor", "scatter", "scatter_add",
     "searchsorted", "sinc_derivative", "sort", "unindex",
 }  # fmt: skip

@@ -87,8 +87,12 @@ def test_a_map_is_a_loop(mapped, rng):
     f = calling()
     together, _ = batch(f, mapped, 4, (True,))
     xs = [rng.uniform(0.1, 1, (4, 3) if m else (3,)) for m in mapped]
-    rows = [evaluated(f, [x[i] if m else x for x, m in zip(xs, mapped, strict=True)]) for i in range(4)]
-    np.testing.assert_allclose(evaluated(together, xs)[0], np.stack([r[0] for r in rows]), rtol=1e-14)
+    rows = [
+        evaluated(f, [x[i] if m else x for x, m in zip(xs, mapped, strict=True)]) for i in range(4)
+    ]
+    np.testing.assert_allclose(
+        evaluated(together, xs)[0], np.stack([r[0] for r in rows]), rtol=1e-14
+    )
 
 
 def test_a_tangent_of_one_operand_is_one_more_operand():

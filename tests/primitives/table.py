@@ -27,7 +27,7 @@ SPECS: list[Spec] = _collect()
 
 
 def primitives() -> set[Primitive]:
-    """Every primitive that a module of `autodiff.primitives` defines, but those that hold programs."""
+    """Every primitive that `autodiff.primitives` defines, but those that hold programs."""
     names = [m.name for m in pkgutil.iter_modules(autodiff.primitives.__path__)]
     modules = [importlib.import_module(f"autodiff.primitives.{name}") for name in names]
     found = {x for m in modules for x in vars(m).values() if isinstance(x, Primitive)}

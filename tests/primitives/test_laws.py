@@ -1,12 +1,11 @@
 """The laws that every primitive obeys, one test for each law and row of the table.
 
-They are stated on programs of one equation and on what the transforms make of them. A row that is not
-`smooth` lies where differences mean nothing (a jump, a tie), and is excused from those laws only.
+They are stated on programs of one equation and on what the transforms make of them. A row that is
+not `smooth` lies where differences mean nothing (a jump, a tie), and is excused from those laws only.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -18,11 +17,7 @@ from autodiff.backend.emit import compile_program
 from autodiff.ir import check, held_programs, parse
 from autodiff.ir.program import Program
 from autodiff.ir.types import type_of
-from autodiff.primitives.algebra import zeros_like
-from autodiff.primitives.arithmetic import select
-from autodiff.primitives.kinds import elementwise
 from autodiff.primitives.record import Primitive
-from autodiff.tracing.build import build, evaluate
 from autodiff.transforms.batch import batch
 from autodiff.transforms.simplify import simplify
 from tests.calculus import (
@@ -34,127 +29,29 @@ from tests.calculus import (
     jacobian_by_columns,
     jacobian_by_rows,
     linearized,
-    pushed,
     tangents,
+)
+from tests.primitives.rows import (
+    FORMS,
+    arguments,
+    arrays,
+    close,
+    differentiable,
+    directions,
+    every_form,
+    every_row,
+    has_derivative,
+    is_double,
+    precise,
+    program_of,
+    rows,
+    same_bits,
+    second_order,
+    smooth,
+    tolerance,
 )
 from tests.primitives.spec import Spec
 from tests.primitives.table import SPECS, primitives
-
-# ---- a row as a program, and numbers for it
-
-
-@lru_cache
-def program_of(spec: Spec) -> Program:
-    """The primitive as a program of one equation; scalar constants are literals in it."""
-    made = spec.make()
-
-    def fun(*args: Any) -> Any:
-        remaining = iter(args)
-        inputs = [x if isinstance(x, np.generic) else next(remaining) for x in made]
-        results = spec.primitive(*inputs, **spec.params)
-        return results if spec.primitive.multiple else [results]
-
-    types = [type_of(x) for x in made if not isinstance(x, np.generic)]
-    return build(fun, types, spec.primitive.name)
-
-
-def arrays(spec: Spec, seed: int = 0) -> list[Any]:
-    return [x for x in spec.make(seed) if not isinstance(x, np.generic)]
-
-
-def like(x: Any, rng: np.random.Generator) -> Any:
-    """Random numbers in the type of `x`."""
-    numbers = rng.uniform(-1, 1, x.shape)
-    if x.dtype.kind == "c":
-        numbers = numbers + 1j * rng.uniform(-1, 1, x.shape)
-    return np.asarray(numbers).astype(x.dtype)
-
-
-def directions(types: Any, seed: int = 1) -> list[Any]:
-    """A random tangent (or cotangent) for everything that has one."""
-    rng = np.random.default_rng(seed)
-    return [like(t, rng) for t in types if t.dtype.kind in "fc"]
-
-
-FORMS = {"value": lambda p: p, "tangent": pushed, "cotangent": cotangents}
-
-
-def arguments(spec: Spec, form: str, seed: int = 0) -> list[Any]:
-    """What the program of a form takes."""
-    xs = arrays(spec, seed)
-    if form == "value":
-        return xs
-    types = xs if form == "tangent" else program_of(spec).out_types
-    return [*xs, *directions(types, seed + 1)]
-
-
-# ---- precision
-
-
-def precise(x: Any) -> Any:
-    """The same numbers in double precision, so that differences can be taken."""
-    return x.astype(np.result_type(x.dtype, np.float64)) if x.dtype.kind in "fc" else x
-
-
-def is_double(types: Any) -> bool:
-    return all(np.finfo(t.dtype).eps < 1e-15 for t in types if t.dtype.kind in "fc")
-
-
-def close(actual: Any, expected: Any, tolerance: float) -> None:
-    """Equal up to `tolerance`, relative to the largest entry of each array."""
-    assert len(actual) == len(expected)
-    for a, b in zip(actual, expected, strict=True):
-        finite = np.abs(np.asarray(b)[np.isfinite(b)])
-        scale = max(1.0, float(finite.max(initial=0)))
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * scale)
-
-
-def tolerance(spec: Spec, double: float, single: float) -> float:
-    program = program_of(spec)
-    return double if is_double((*program.in_types, *program.out_types)) else single
-
-
-def same_bits(actual: Any, expected: Any) -> None:
-    assert len(actual) == len(expected)
-    for a, b in zip(map(np.asarray, actual), map(np.asarray, expected), strict=True):
-        assert (a.shape, a.dtype) == (b.shape, b.dtype)
-        assert a.tobytes() == b.tobytes(), f"{a!r} is not {b!r}"
-
-
-# ---- which rows a law is about
-
-
-def has_derivative(spec: Spec) -> bool:
-    """Whether something floating-point goes in and something floating-point comes out."""
-    program = program_of(spec)
-    return any(inexact(program.in_types)) and any(inexact(program.out_types))
-
-
-def rows(*conditions: Any) -> Any:
-    chosen = [spec for spec in SPECS if all(holds_for(spec) for holds_for in conditions)]
-    return pytest.mark.parametrize("spec", chosen, ids=str)
-
-
-def smooth(spec: Spec) -> bool:
-    return spec.smooth
-
-
-def second_order(spec: Spec) -> bool:
-    return spec.order >= 2
-
-
-every_row = rows()
-differentiable = rows(has_derivative)
-every_form = pytest.mark.parametrize(
-    ("spec", "form"),
-    [
-        pytest.param(spec, form, id=f"{form}-{spec}")
-        for form in FORMS
-        for spec in SPECS
-        if form == "value" or has_derivative(spec)
-    ],
-)
-
 
 # ---- the table
 
@@ -301,64 +198,6 @@ def test_linear_half_consists_of_what_has_a_transpose(spec):
     assert {p.name for p in used if p.transpose is None} == set()
 
 
-# ---- masks: a derivative that is infinite, of what is not chosen, does no harm
-
-poison = elementwise("poison", [lambda y, x, p: p, None], run=lambda xp, x, p: x)  # y = x, y' = p
-
-
-def keeps_masks(spec: Spec) -> bool:
-    """Whether all that the derivative is made of lets masks through."""
-    equations = linearized(program_of(spec)).rest.equations
-    return all(e.primitive.mask is not None for e in equations)
-
-
-def guarded(program: Program) -> Program:
-    """`(x, p, mask) -> where(mask, program(poison(x, p)), 0)`."""
-    floats = [t for t in program.in_types if t.inexact]
-    outs = [t for t in program.out_types if t.inexact]
-
-    def fun(*args: Any) -> Any:
-        n = len(program.inputs)
-        poisons, masks = iter(args[n : n + len(floats)]), args[n + len(floats) :]
-        xs = [poison(x, next(poisons)) if x.type.inexact else x for x in args[:n]]
-        ys = [y for y in evaluate(program, xs) if type_of(y).inexact]
-        return [select(m, y, zeros_like(y)) for m, y in zip(masks, ys, strict=True)]
-
-    return build(fun, [*program.in_types, *floats, *[t.with_dtype(bool) for t in outs]])
-
-
-@rows(has_derivative, keeps_masks)
-@pytest.mark.parametrize("share", [0.0, 0.5])
-def test_what_a_mask_hides_has_no_derivative(spec, share):
-    program, xs = program_of(spec), arrays(spec)
-    rng = np.random.default_rng(4)
-    outs = [t for t in program.out_types if t.inexact]
-    masks = [rng.random(t.shape) < share for t in outs]
-    active = [x for x, a in zip(xs, inexact(xs), strict=True) if a]
-    cts = directions(outs, 5)
-
-    def gradient(poisons: list[Any]) -> list[Any]:
-        back = evaluated(cotangents(guarded(program)), [*xs, *poisons, *masks, *cts])
-        return back[: len(active)]
-
-    exact = gradient([np.ones_like(x) for x in active])
-    hidden = [dead_entries(program, xs, i, masks) for i in range(len(active))]
-    poisons = [np.where(h, np.inf, 1).astype(x.dtype) for h, x in zip(hidden, active, strict=True)]
-    close(gradient(poisons), exact, tolerance(spec, 1e-12, 1e-4))
-
-
-def dead_entries(program: Program, xs: list[Any], i: int, masks: list[Any]) -> Any:
-    """Where no result that the masks show depends on the i-th floating-point input."""
-    active = [x for x, a in zip(xs, inexact(xs), strict=True) if a]
-    dead = np.ones(active[i].shape, bool)
-    for position in np.ndindex(active[i].shape):
-        dxs = [np.zeros_like(x) for x in active]
-        dxs[i][position] = 1 + 0.7j if dxs[i].dtype.kind == "c" else 1
-        dys = evaluated(tangents(program), [*xs, *dxs])
-        dead[position] = not any(np.any(m & (dy != 0)) for m, dy in zip(masks, dys, strict=True))
-    return dead
-
-
 # ---- other ways to run
 
 
@@ -386,9 +225,7 @@ def check_map(program: Program, mapped: tuple[bool, ...], examples: list[list[An
     together, out_mapped = batch(program, mapped, size, force)
     assert out_mapped == force
     calls = [[xs[i] if m else first[i] for i, m in enumerate(mapped)] for xs in examples]
-    stacked = [
-        np.stack([xs[i] for xs in calls]) if m else first[i] for i, m in enumerate(mapped)
-    ]
+    stacked = [np.stack([xs[i] for xs in calls]) if m else first[i] for i, m in enumerate(mapped)]
     results = evaluated(together, stacked)
     assert [type_of(y) for y in results] == list(together.out_types)
     expected = [np.stack(ys) for ys in zip(*[evaluated(program, xs) for xs in calls], strict=True)]

@@ -1,7 +1,7 @@
 """Random programs over the primitives, for hypothesis.
 
-A program starts with a few inputs; each step applies a primitive to values made before, chosen so that
-types fit. The functions are smooth and tame where they are used: what grows is squashed.
+A program starts with a few inputs; each step applies a primitive to values made before, chosen so
+that types fit. The functions are smooth and tame where they are used: what grows is squashed.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def reduced(draw: Draw, values: list[Any]) -> Any:
 
 
 def spread(draw: Draw, values: list[Any]) -> Any:
-    x = draw(st.sampled_from([v for v in values if v.ndim < 3]))
+    x = draw(st.sampled_from([v for v in values if v.ndim < 3] or [None]))
+    if x is None:
+        return None
     axis, size = draw(st.integers(0, x.ndim)), draw(st.integers(1, 3))
     shape = (*x.shape[:axis], size, *x.shape[axis:])
     return algebra.broadcast(x, shape=shape, axes=(axis,))

@@ -4,7 +4,7 @@ import copy
 import pickle
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff.backend import emit
@@ -20,8 +20,6 @@ from autodiff.transforms.unzip import POLICIES
 from tests.calculus import cotangents, evaluated, inner, tangents
 from tests.properties.programs import arguments, programs
 
-some = settings(max_examples=150, suppress_health_check=list(HealthCheck))
-few = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 MIXED = (np.float64, np.float32)
 
 
@@ -39,7 +37,6 @@ def directions(types, seed: int) -> list:
     return [np.asarray(rng.uniform(-1, 1, t.shape)).astype(t.dtype) for t in types]
 
 
-@some
 @given(programs(MIXED))
 def test_check_and_types(program: Program):
     check(program)
@@ -49,7 +46,6 @@ def test_check_and_types(program: Program):
     ]
 
 
-@some
 @given(programs(MIXED))
 def test_text_and_pickle(program: Program):
     xs = arguments(program)
@@ -60,7 +56,6 @@ def test_text_and_pickle(program: Program):
         same(evaluated(check(copied), xs), evaluated(program, xs))
 
 
-@some
 @given(programs(MIXED))
 def test_simplify_prune_and_inline(program: Program):
     xs = arguments(program)
@@ -72,10 +67,9 @@ def test_simplify_prune_and_inline(program: Program):
     assert len(simplify(simple).equations) <= len(simple.equations) <= len(program.equations) + 2
 
 
-@some
 @given(programs(MIXED), st.sampled_from([17, 1 << 16]))
 def test_generated_code(program: Program, worth_reusing: int):
-    """To the last bit, without a change of the arguments; also where dead arrays are written over."""
+    """To the last bit, with the arguments unchanged; also where dead arrays are written over."""
     before, emit._WORTH_REUSING = emit._WORTH_REUSING, worth_reusing
     try:
         for p in (program, cotangents(program)):
@@ -88,7 +82,6 @@ def test_generated_code(program: Program, worth_reusing: int):
         emit._WORTH_REUSING = before
 
 
-@some
 @given(programs())
 def test_results_belong_to_the_caller(program: Program):
     run, xs = Compiled(program), arguments(program)
@@ -99,7 +92,6 @@ def test_results_belong_to_the_caller(program: Program):
             assert not any(np.shares_memory(y, other) for other in [*xs, *outs[:i]])
 
 
-@some
 @given(programs())
 def test_reverse_is_the_adjoint_of_forward(program: Program):
     xs = arguments(program)
@@ -111,7 +103,6 @@ def test_reverse_is_the_adjoint_of_forward(program: Program):
         np.testing.assert_allclose(inner(back, dxs), expected, rtol=1e-9, atol=1e-9)
 
 
-@few
 @given(programs(longest=7))
 def test_second_derivatives_agree(program: Program):
     xs, us = arguments(program), directions(program.in_types, 1)
@@ -126,7 +117,6 @@ def test_second_derivatives_agree(program: Program):
         same(mixed, forward, 1e-8)
 
 
-@few
 @given(programs(MIXED), st.sampled_from(sorted(POLICIES)))
 def test_policies_change_no_bit(program: Program, policy: str):
     xs, active = arguments(program), (True,) * len(program.inputs)
@@ -140,7 +130,6 @@ def test_policies_change_no_bit(program: Program, policy: str):
     same(results[1], results[0])
 
 
-@few
 @given(programs(), st.data())
 def test_a_map_is_a_loop(program: Program, data):
     mapped = tuple(data.draw(st.booleans()) for _ in program.inputs)
@@ -148,7 +137,10 @@ def test_a_map_is_a_loop(program: Program, data):
         mapped = (True, *mapped[1:])
     together, _ = batch(program, mapped, 3, (True,) * len(program.outputs))
     examples = [arguments(program, seed) for seed in range(3)]
-    calls = [[x if m else examples[0][i] for i, (x, m) in enumerate(zip(xs, mapped, strict=True))] for xs in examples]
+    calls = [
+        [x if m else examples[0][i] for i, (x, m) in enumerate(zip(xs, mapped, strict=True))]
+        for xs in examples
+    ]
     stacked = [
         np.stack([xs[i] for xs in calls]) if m else examples[0][i] for i, m in enumerate(mapped)
     ]

@@ -53,5 +53,7 @@ def test_the_diagonal_ignores_everything_else():
 
 
 def test_results_may_be_missing():
-    new = diagonal(build(lambda c, x, t: [mul(c, x)], [VECTOR, VECTOR, SCALAR]), 1, 3, (True, False))
+    new = diagonal(
+        build(lambda c, x, t: [mul(c, x)], [VECTOR, VECTOR, SCALAR]), 1, 3, (True, False)
+    )
     assert_array_equal(evaluate(new, [C, np.int64(0)]), [[2, 3, 0]])

@@ -31,12 +31,14 @@ def test_only_what_is_mapped_gains_the_axis():
 def test_operands_that_are_not_mapped_are_broadcast():
     f = read("f(x: f64[3], w: f64[3]) -> f64[3] { a: f64[3] = mul x w\n return a }")
     together, _ = batch(f, (True, False), 4)
-    assert shown(together) == shown(read("""
+    assert shown(together) == shown(
+        read("""
         vmap_f(x: f64[4,3], w: f64[3]) -> f64[4,3] {
           a: f64[4,3] = broadcast[shape=(4, 3), axes=(0,)] w
           a_1: f64[4,3] = mul x a
           return a_1
-        }"""))
+        }""")
+    )
 
 
 def test_a_literal_is_left_alone():

@@ -90,7 +90,9 @@ def one_of_a_batch(f: Function) -> Function:
 
 
 def mean_of_a_batch(f: Function) -> Function:
-    return lambda x: np.mean(ad.vmap(lambda scale, y: f(y) * scale, (0, None))(np.array([0.5, 1.5]), x))
+    return lambda x: np.mean(
+        ad.vmap(lambda scale, y: f(y) * scale, (0, None))(np.array([0.5, 1.5]), x)
+    )
 
 
 def value_with_grad(f: Function) -> Function:
@@ -269,7 +271,9 @@ def test_what_is_cut_off(outer):
     """`stop_gradient` and `no_grad` within other transforms."""
 
     def cut(f):
-        return lambda x: f(x) + np.sum(ad.stop_gradient(x) ** 2) * 0 + ad.no_grad(f)(x) - f(ad.stop_gradient(x))
+        return lambda x: (
+            f(x) + np.sum(ad.stop_gradient(x) ** 2) * 0 + ad.no_grad(f)(x) - f(ad.stop_gradient(x))
+        )
 
     for f in FUNCTIONS:
         np.testing.assert_allclose(outer(cut(f))(X), outer(f)(X), rtol=1e-12, atol=1e-14)
@@ -281,7 +285,7 @@ def test_what_is_cut_off(outer):
 @pytest.mark.parametrize("keep", KEEP, ids=lambda t: t.__name__)
 @pytest.mark.parametrize("differentiate", [by_grad, by_jvp, by_jacrev, by_hvp])
 def test_a_guard_around_a_transformed_function(keep, differentiate):
-    """The derivative of log is infinite where the guard hides it, also with a transform in between."""
+    """The derivative of log is infinite where the guard hides it, also within a transform."""
 
     def hidden(x):
         return np.sum(np.where(x > 0, keep(lambda y: np.sum(np.log(y[:2])))(x) * x, 0))
@@ -290,7 +294,9 @@ def test_a_guard_around_a_transformed_function(keep, differentiate):
         return np.sum(np.log(x[:2])) * np.sum(x)
 
     point = np.array([0.5, 2.0, 4.0])
-    np.testing.assert_allclose(differentiate(hidden)(point), differentiate(plain)(point), rtol=1e-12)
+    np.testing.assert_allclose(
+        differentiate(hidden)(point), differentiate(plain)(point), rtol=1e-12
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         assert np.isfinite(differentiate(lambda x: hidden(x * 0))(point))
 

@@ -78,7 +78,11 @@ THIRD = {
         lambda x: 4 * (3 * x**2 - 4) / (x**2 + 4) ** 3,
     ),
     "abs": (lambda x: np.abs(x) ** 3, [-2.0, 2.0], lambda x: 6 * np.sign(x)),
-    "maximum": (lambda x: np.maximum(x, 1.0) ** 4, [0.5, 2.0], lambda x: np.where(x > 1, 24 * x, 0)),
+    "maximum": (
+        lambda x: np.maximum(x, 1.0) ** 4,
+        [0.5, 2.0],
+        lambda x: np.where(x > 1, 24 * x, 0),
+    ),
 }
 
 
@@ -145,7 +149,9 @@ def hessian_by_differences(f, x, step=1e-4):
     gradient = ad.grad(f)
 
     def central(h):
-        return np.array([(gradient(x + h * e) - gradient(x - h * e)) / (2 * h) for e in np.eye(x.size)])
+        return np.array(
+            [(gradient(x + h * e) - gradient(x - h * e)) / (2 * h) for e in np.eye(x.size)]
+        )
 
     return (4 * central(step / 2) - central(step)) / 3
 
@@ -156,7 +162,9 @@ def forward_forward(f, x):
     def along(u):
         return lambda y: ad.jvp(f, (y,), (u,))[1]
 
-    return np.array([[ad.jvp(along(u), (x,), (v,))[1] for u in np.eye(x.size)] for v in np.eye(x.size)])
+    return np.array(
+        [[ad.jvp(along(u), (x,), (v,))[1] for u in np.eye(x.size)] for v in np.eye(x.size)]
+    )
 
 
 def forward_reverse(f, x):
@@ -234,7 +242,9 @@ def test_a_shift_operator_applied_to_itself():
 
 def test_three_levels():
     def f(x):
-        return ad.grad(lambda y: ad.grad(lambda z: x**2 * y**3 * z**4)(y))(x)  # 4 * 6 x^2 x^5... by hand
+        return ad.grad(lambda y: ad.grad(lambda z: x**2 * y**3 * z**4)(y))(
+            x
+        )  # 4 * 6 x^2 x^5... by hand
 
     # d/dz: 4 x^2 y^3 z^3 at z = y: 4 x^2 y^6 (through both); d/dy at y = x: 24 x^7; d/dx: 168 x^6
     np.testing.assert_allclose(ad.grad(f)(1.3), 168 * 1.3**6, rtol=1e-12)
@@ -257,7 +267,7 @@ def test_a_closure_over_an_outer_intermediate():
 
 
 def test_derivatives_of_a_derivative_map():
-    """vmap between two derivatives, each of which closes over the other's variable."""
+    """Vmap between two derivatives, each of which closes over the other's variable."""
 
     def outer(a):
         slopes = ad.vmap(ad.grad(lambda t: np.sin(a * t)))(np.array([0.1, 0.2]))

@@ -20,7 +20,8 @@ def test_a_chain():
         }""")
     forward, active = jvp(f, (True, False))
     assert active == (True,)
-    assert shown(forward) == shown(read("""
+    assert shown(forward) == shown(
+        read("""
         jvp_f(x: f64[3], w: f64[3], dx: f64[3]) -> (f64[], f64[]) {
           a: f64[3] = mul dx w
           a_1: f64[3] = mul x w
@@ -30,7 +31,8 @@ def test_a_chain():
           c: f64[] = reduce_sum[axes=(0,)] b
           c_1: f64[] = reduce_sum[axes=(0,)] b_2
           return c, c_1
-        }"""))
+        }""")
+    )
 
 
 CUT = """
@@ -46,14 +48,16 @@ def test_only_what_moves_has_a_tangent():
     """Nothing is computed for floor, whose derivative is zero, nor for what comes of it."""
     forward, active = jvp(read(CUT), (True, False))
     assert active == (True, False, False, False)
-    assert shown(forward) == shown(read("""
+    assert shown(forward) == shown(
+        read("""
         jvp_f(x: f64[3], n: i64[3], dx: f64[3]) -> (f64[3], f64[3], f64[], i64[3], f64[3]) {
           a: f64[3] = floor x
           b: f64[3] = mul a dx
           b_1: f64[3] = mul a x
           c: f64[3] = exp a
           return b_1, c, 2.0:f64, n, b
-        }"""))
+        }""")
+    )
 
 
 def test_tangents_that_are_asked_for_are_zeros():
@@ -77,10 +81,12 @@ def test_an_input_that_is_an_output():
     f = read("f(x: f64[]) -> (f64[], f64[]) { return x, x }")
     forward, active = jvp(f, (True,))
     assert active == (True, True)
-    assert shown(forward) == shown(read("""
+    assert shown(forward) == shown(
+        read("""
         jvp_f(x: f64[], dx: f64[]) -> (f64[], f64[], f64[], f64[]) {
           return x, x, dx, dx
-        }"""))
+        }""")
+    )
 
 
 def test_the_tangent_is_linear(rng):

@@ -51,7 +51,8 @@ def test_transposed_takes_cotangents_of_the_active_outputs():
 def test_gradient_as_text():
     program, depends = gradient(read(LOSS), (True, False, False))
     assert depends
-    assert shown(program) == shown(read("""
+    assert shown(program) == shown(
+        read("""
         grad_loss(x: f64[3], w: f64[3], n: i64[]) -> (f64[], f64[3], i64[], f64[3]) {
           a: f64[3] = mul x w
           b: f64[3] = sin a
@@ -61,7 +62,8 @@ def test_gradient_as_text():
           b_2: f64[3] = mul c_1 b_1
           a_1: f64[3] = mul b_2 w
           return c, a, n, a_1
-        }"""))
+        }""")
+    )
 
 
 def test_gradient_alone_computes_no_value():
@@ -71,7 +73,10 @@ def test_gradient_alone_computes_no_value():
 
 
 def test_gradient_of_a_constant_is_zero():
-    f = read("f(x: f64[3]) -> f64[] { a: f64[3] = floor x\n b: f64[] = reduce_sum[axes=(0,)] a\n return b }")
+    f = read(
+        "f(x: f64[3]) -> f64[] { a: f64[3] = floor x\n"
+        " b: f64[] = reduce_sum[axes=(0,)] a\n return b }"
+    )
     program, depends = gradient(f, (True,))
     assert not depends
     np.testing.assert_array_equal(evaluated(program, [np.ones(3)])[1], [0, 0, 0])

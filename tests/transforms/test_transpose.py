@@ -17,7 +17,9 @@ from tests.calculus import evaluated
 from tests.programs import expected, program, read, shown
 
 
-def linear(body: str, head: str = "c: bool[3], w: f64[3], x: f64[3]", out: str = "f64[]") -> Program:
+def linear(
+    body: str, head: str = "c: bool[3], w: f64[3], x: f64[3]", out: str = "f64[]"
+) -> Program:
     """The transpose of a program that is linear in `x`, its last input."""
     lines = indent(expected(body), "  ")
     f = read(f"f({head}) -> {out} {{\n{lines}\n  return z\n}}")
@@ -38,24 +40,28 @@ def test_contributions_are_added():
         "w: f64[3], x: f64[3]",
         "f64[3]",
     )
-    assert shown(back) == shown(read("""
+    assert shown(back) == shown(
+        read("""
         transpose_f(w: f64[3], b: f64[3]) -> f64[3] {
           y: f64[3] = exp w
           y_1: f64[3] = mul b y
           a: f64[3] = mul y_1 y
           a_1: f64[3] = add b a
           return a_1
-        }"""))
+        }""")
+    )
 
 
 def test_what_is_not_used_has_a_zero_cotangent():
     f = read("f(x: f64[2], y: f64[]) -> f64[] { z: f64[] = neg y\n return z }")
-    assert shown(transpose(f, (True, True))) == shown(read("""
+    assert shown(transpose(f, (True, True))) == shown(
+        read("""
         transpose_f(a: f64[]) -> (f64[2], f64[]) {
           z: f64[] = neg a
           z_1: f64[2] = broadcast[shape=(2,), axes=(0,)] 0.0:f64
           return z_1, z
-        }"""))
+        }""")
+    )
 
 
 def test_an_output_may_be_an_input_a_constant_or_a_known_value():
@@ -99,14 +105,16 @@ def test_a_mask_waits_until_it_is_needed():
         y: f64[3] = select c a 0.0:f64
         z: f64[] = reduce_sum[axes=(0,)] y
         """)
-    assert shown(back) == shown(read("""
+    assert shown(back) == shown(
+        read("""
         transpose_f(c: bool[3], w: f64[3], b: f64[]) -> f64[3] {
           z: f64[3] = broadcast[shape=(3,), axes=(0,)] b
           a: f64[3] = mul z w
           a_1: f64[3] = broadcast[shape=(3,), axes=(0,)] 0.0:f64
           a_2: f64[3] = select c a a_1
           return a_2
-        }"""))
+        }""")
+    )
 
 
 def test_masks_are_applied_before_cotangents_are_added():
@@ -129,7 +137,8 @@ def test_a_select_within_a_select_has_both_masks():
         """,
         "c: bool[3], d: bool[3], w: f64[3], x: f64[3]",
     )
-    assert shown(back) == shown(read("""
+    assert shown(back) == shown(
+        read("""
         transpose_f(c: bool[3], d: bool[3], w: f64[3], b: f64[]) -> f64[3] {
           z: f64[3] = broadcast[shape=(3,), axes=(0,)] b
           y: bool[3] = logical_and c d
@@ -137,7 +146,8 @@ def test_a_select_within_a_select_has_both_masks():
           a_1: f64[3] = broadcast[shape=(3,), axes=(0,)] 0.0:f64
           a_2: f64[3] = select y a a_1
           return a_2
-        }"""))
+        }""")
+    )
 
 
 def test_a_mask_passes_through_the_broadcast_of_a_scalar():

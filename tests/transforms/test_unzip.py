@@ -134,15 +134,18 @@ def test_both_halves_together_are_the_program(name, policy, rng):
 def test_the_halves_as_text():
     forward, _ = jvp(read(SINES), (True,))
     known, rest, _ = unzip(forward, (False, True))
-    assert shown(known) == shown(read("""
+    assert shown(known) == shown(
+        read("""
         forward_jvp_f(x: f64[100]) -> (f64[], f64[100], f64[100], f64[100]) {
           a: f64[100] = sin x
           b: f64[100] = sin a
           c: f64[100] = sin b
           d: f64[] = reduce_sum[axes=(0,)] c
           return d, x, a, b
-        }"""))
-    assert shown(rest) == shown(read("""
+        }""")
+    )
+    assert shown(rest) == shown(
+        read("""
         linear_jvp_f(e: f64[100], f: f64[100], g: f64[100], dx: f64[100]) -> f64[] {
           a: f64[100] = cos e
           b: f64[100] = cos f
@@ -152,7 +155,8 @@ def test_the_halves_as_text():
           c_1: f64[100] = mul b_1 c
           d: f64[] = reduce_sum[axes=(0,)] c_1
           return d
-        }"""))
+        }""")
+    )
 
 
 def test_a_result_that_is_known_can_be_forced_into_the_second_half():

@@ -1,8 +1,8 @@
 """`np.where(x > 0, np.log(x), 0)` has the right derivative, without the user's double where.
 
-In every function below the branch that is not taken has an infinite or undefined derivative. Forward
-mode, reverse mode, their batches and their second derivatives must all give the finite truth, which
-stands beside the function. What is not guarded must stay infinite or NaN.
+In every function below the branch that is not taken has an infinite or undefined derivative.
+Forward mode, reverse mode, their batches and their second derivatives must all give the finite
+truth, which stands beside the function. What is not guarded must stay infinite or NaN.
 """
 
 from collections.abc import Callable
@@ -49,12 +49,12 @@ def looped(x):
 GUARDED = {
     "log": Guarded(lambda x: np.sum(np.where(x > 0, np.log(x), 0)), MIXED, [0, 0, 0.25]),
     "sqrt": Guarded(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0)), MIXED, [0, 0, 0.25]),
-    "reciprocal": Guarded(
-        lambda x: np.sum(np.where(x != 0, 1 / x, 0)), [0.0, 2.0], [0, -0.25]
-    ),
+    "reciprocal": Guarded(lambda x: np.sum(np.where(x != 0, 1 / x, 0)), [0.0, 2.0], [0, -0.25]),
     "power": Guarded(lambda x: np.sum(np.where(x > 0, x**-1.5, 0)), [0.0, -1.0, 1.0], [0, 0, -1.5]),
     "exponent": Guarded(
-        lambda p: np.sum(np.where(np.array([-1.0, 0.0, 2.0]) > 0, np.array([-1.0, 0, 2.0]) ** p, 0)),
+        lambda p: np.sum(
+            np.where(np.array([-1.0, 0.0, 2.0]) > 0, np.array([-1.0, 0, 2.0]) ** p, 0)
+        ),
         [0.5, -1.0, 2.0],
         [0, 0, 4 * np.log(2)],
     ),
@@ -139,9 +139,7 @@ GUARDED = {
     "then a mean and exp": Guarded(
         lambda x: np.exp(np.mean(np.where(x > 0, np.log(x), 0))), MIXED, [0, 0, 4 ** (1 / 3) / 12]
     ),
-    "within max": Guarded(
-        lambda x: np.max(np.where(x > 0, np.log(x), -10)), MIXED, [0, 0, 0.25]
-    ),
+    "within max": Guarded(lambda x: np.max(np.where(x > 0, np.log(x), -10)), MIXED, [0, 0, 0.25]),
     "within maximum": Guarded(
         lambda x: np.sum(np.maximum(np.where(x > 0, 1 / x, 0), 0.1)), MIXED, [0, 0, -0.0625]
     ),
@@ -195,7 +193,7 @@ def at(case: Guarded) -> Any:
 
 @pytest.fixture(autouse=True)
 def quiet():
-    """NumPy warns of what the dead branch does when it is called untraced, which is not the point."""
+    """NumPy warns of what the dead branch does when it runs untraced, which is not the point."""
     with np.errstate(all="ignore"):
         yield
 
@@ -259,7 +257,7 @@ def test_vmap(case):
 
 @guarded
 def test_second_derivatives_are_finite_and_agree(case):
-    """The Hessian applied to `u`: forward over reverse, reverse over reverse, reverse over forward."""
+    """The Hessian times `u`: forward over reverse, reverse over reverse, reverse over forward."""
     program, x = ad.trace(case.function)(at(case)), at(case)
     arrays = [x, *captured_by(case, program)]
     one, u = np.ones(()), np.random.default_rng(0).uniform(-1, 1, x.shape)
@@ -275,7 +273,11 @@ def test_second_derivatives_are_finite_and_agree(case):
 # ---- what is not guarded
 
 UNGUARDED = {
-    "the taken branch": (lambda x: np.sum(np.where(x <= 0, np.sqrt(x), 0)), [0.0, -1.0], [np.inf, np.nan]),
+    "the taken branch": (
+        lambda x: np.sum(np.where(x <= 0, np.sqrt(x), 0)),
+        [0.0, -1.0],
+        [np.inf, np.nan],
+    ),
     "zero times infinity": (lambda x: np.sum(0 * np.sqrt(x)), [0.0, 1.0], [np.nan, 0]),
     "zero from elsewhere": (
         lambda x: np.sum(np.where(x > 0, 0.0, np.sqrt(x)) * np.where(x < 0, 1.0, 0.0)),
