@@ -5,6 +5,7 @@ Transforms take a function and return a function; `trace` shows the program they
 
 from autodiff import errors, numpy, tree
 from autodiff.api.batching import vmap
+from autodiff.api.checking import check_grads
 from autodiff.api.compiling import disable_jit, jit
 from autodiff.api.gradients import grad, value_and_grad
 from autodiff.api.hessians import hessian, hessian_diag, hvp
@@ -20,6 +21,7 @@ __all__ = [
     "ArrayType",
     "Program",
     "check",
+    "check_grads",
     "checkpoint",
     "disable_jit",
     "errors",

@@ -1,7 +1,7 @@
 """Which array library a value belongs to: NumPy, or CuPy where the user passes CuPy arrays.
 
-This is the only file that knows CuPy. It never imports it: an array of CuPy's can only exist once the
-user has imported CuPy, so the module is found among those already loaded.
+This is the only file that knows CuPy. It never imports it: an array of CuPy's can only exist once
+the user has imported CuPy, so the module is found among those already loaded.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def namespace(values: Sequence[Any]) -> ModuleType:
 def _explain_mixture(host: Any, device: Any) -> str:
     shown = [f"{x.dtype}{list(x.shape)}" for x in (host, device)]
     return (
-        f"a NumPy array ({shown[0]}) and a CuPy array ({shown[1]}) are used together. Write instead: "
-        "`cupy.asarray(x)` of the NumPy array, to compute on the device, or `x.get()` of the CuPy "
-        "array, to compute on the host"
+        f"a NumPy array ({shown[0]}) and a CuPy array ({shown[1]}) are used together. Write "
+        "instead: `cupy.asarray(x)` of the NumPy array, to compute on the device, or `x.get()` of "
+        "the CuPy array, to compute on the host"
     )
 
 

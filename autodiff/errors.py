@@ -36,7 +36,9 @@ class UnsupportedFunctionError(AutodiffError, TypeError):
 
 
 class EscapeError(AutodiffError, TypeError):
-    """A traced value left the trace (`float(x)`, `np.asarray(x)`) and its gradient would be lost."""
+    """A traced value left the trace (`float(x)`,
+    `np.asarray(x)`) and its gradient would be lost.
+    """
 
 
 class GradientError(AutodiffError, AssertionError):
@@ -44,7 +46,9 @@ class GradientError(AutodiffError, AssertionError):
 
 
 class NoValueError(AutodiffError, TypeError):
-    """Python asked for the value of something that has none while it is traced (under jit, vmap)."""
+    """Python asked for the value of something that has none while it is traced (under jit,
+    vmap).
+    """
 
 
 class LeakedTracerError(AutodiffError, RuntimeError):

@@ -62,7 +62,7 @@ def test_shapes_that_change(monkeypatch):
     def call(i):
         ad.grad(lambda x: np.sum(np.sin(x)))(np.ones(i % 150 + 1))
 
-    assert growth(call, warm_up=400, calls=400) < FLAT
+    assert growth(call, warm_up=400, calls=400) < 500  # a program takes thousands
 
 
 def test_pullbacks_and_linear_maps():

@@ -54,7 +54,9 @@ class Selector:
         self.selections: dict[Any, Selection] = {}
 
     def ranges(self, spec: tree.Spec) -> tuple[tuple[range, ...], tuple[tree.Spec, ...]]:
-        """For each selected argument: the positions of its leaves in the call, and its structure."""
+        """For each selected argument: the positions of its leaves in the call,
+        and its structure.
+        """
         positional, keyword = spec.children()
         specs = [*positional.children(), *keyword.children()]
         ends = np.cumsum([0, *[s.num_leaves for s in specs]]).tolist()
@@ -90,7 +92,8 @@ class Selector:
         )
 
     def gather(self, specs: Sequence[tree.Spec], leaves: Sequence[Sequence[Any]]) -> Any:
-        """Results for the selected arguments: bare for `argnums=0`, a tuple for `argnums=(0, 1)`."""
+        """Results for the selected arguments: bare for `argnums=0`, a tuple for `argnums=(0, 1)`.
+        """
         if self.single:
             return tree.unflatten(specs[0], leaves[0])
         return tuple([tree.unflatten(s, x) for s, x in zip(specs, leaves, strict=True)])
@@ -106,7 +109,9 @@ def parameter_names(fun: Callable[..., Any]) -> list[str]:
 
 
 class FlatCall:
-    """The leaves of a call, those among them that are traced, and how to call with others instead."""
+    """The leaves of a call, those among them that are traced,
+    and how to call with others instead.
+    """
 
     __slots__ = ("fun", "leaves", "positions", "spec")
 
@@ -235,7 +240,7 @@ def refuse_argument(call: FlatCall, position: int, name: int | str, transform: s
             f"`float({name})` for a number, or choose another argument with argnums or argnames"
         )
     raise TypeError(
-        f"{transform} of {function} by `{name}`, which is a {type(x).__name__}: expected an array, a "
-        "float, or a container of them. Register your own class with `ad.tree.register`, or choose "
-        "another argument with argnums or argnames"
+        f"{transform} of {function} by `{name}`, which is a {type(x).__name__}: expected an array, "
+        "a float, or a container of them. Register your own class with `ad.tree.register`, or "
+        "choose another argument with argnums or argnames"
     )

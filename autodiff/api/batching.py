@@ -27,14 +27,13 @@ def vmap(
     """Map a function over an axis of its arguments, as one program and without a Python loop.
 
     Args:
-        fun: a function of arrays and containers of them.
-        in_axes: which axis of each argument is mapped: an int for all, or a tuple with one entry for
-            each positional argument: an int, None (not mapped: the same for every call), or a
-            container of these like the argument or like the upper part of it. Arguments passed by
-            keyword are mapped over axis 0.
-        out_axes: where the mapped axis goes in the results, in the same way; None for a result that
-            does not depend on mapped arguments.
-        chunk_size: map over at most so many entries at a time, to bound the memory in use.
+        fun: a function of arrays and containers of them. in_axes: which axis of each argument is
+        mapped: an int for all, or a tuple with one entry for each positional argument: an int, None
+        (not mapped: the same for every call), or a container of these like the argument or like the
+        upper part of it. Arguments passed by keyword are mapped over axis 0. out_axes: where the
+        mapped axis goes in the results, in the same way; None for a result that does not depend on
+        mapped arguments. chunk_size: map over at most so many entries at a time, to bound the
+        memory in use.
 
     Returns:
         A function of the same arguments, whose results have the mapped axis added.
@@ -114,8 +113,8 @@ def _place(x: Any, is_mapped: bool, axis: int | None, size: int, name: str, xp: 
     if axis is None:
         if is_mapped:
             raise ValueError(
-                f"vmap({name}): out_axes is None for a result that depends on mapped arguments, so it "
-                "differs from call to call; write an axis (0) in out_axes, or reduce it"
+                f"vmap({name}): out_axes is None for a result that depends on mapped arguments, so "
+                "it differs from call to call; write an axis (0) in out_axes, or reduce it"
             )
         return x
     if not is_mapped:  # a constant: the same for every call
@@ -131,8 +130,8 @@ def _leaf_axes(call: FlatCall, args: Any, kwargs: Any, in_axes: Any) -> list[int
         in_axes = tuple(in_axes)
     if isinstance(in_axes, tuple) and len(in_axes) != len(args):
         raise ValueError(
-            f"vmap({function_name(call.fun)}): in_axes has {len(in_axes)} entries, but the function was "
-            f"called with {len(args)} positional arguments; write one entry for each"
+            f"vmap({function_name(call.fun)}): in_axes has {len(in_axes)} entries, but the "
+            f"function was called with {len(args)} positional arguments; write one entry for each"
         )
     positional, keyword = call.spec.children()
     axes = _prefix_leaves(in_axes, positional, "in_axes", function_name(call.fun))
@@ -147,8 +146,8 @@ def _leaf_axes(call: FlatCall, args: Any, kwargs: Any, in_axes: Any) -> list[int
             axes[i] = None
         elif axis is not None and not -x.ndim <= axis < x.ndim:
             raise ValueError(
-                f"vmap: an argument of shape {x.shape} has no axis {axis} to map over; write None in "
-                "in_axes for what is the same in every call"
+                f"vmap: an argument of shape {x.shape} has no axis {axis} to map over; write None "
+                "in in_axes for what is the same in every call"
             )
     return axes
 
@@ -160,8 +159,8 @@ def _prefix_leaves(axes: Any, spec: tree.Spec, what: str, name: str) -> list[int
     same_kind = not spec.is_leaf() and isinstance(axes, tuple | list | dict)
     if not same_kind or len(axes) != spec.num_children:
         raise ValueError(
-            f"vmap({name}): {what}={axes!r} does not fit the structure {spec}; write an int, None, or a "
-            "container of them that is like the upper part of it"
+            f"vmap({name}): {what}={axes!r} does not fit the structure {spec}; write an int, None, "
+            "or a container of them that is like the upper part of it"
         )
     if isinstance(axes, dict):
         axes = [axes[entry] for entry in spec.entries()]

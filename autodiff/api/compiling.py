@@ -129,13 +129,15 @@ class Jitted:
         except TypeError:
             culprit = next(x for x in signature if not _is_hashable(x))
             raise TypeError(
-                f"jit({self.name}): the argument {culprit!r:.80} is neither an array nor hashable. Pass "
-                "an array, or a container of arrays (register your own class with `ad.tree.register`), or "
-                "for a static argument something hashable such as a tuple"
+                f"jit({self.name}): the argument {culprit!r:.80} is neither an array nor hashable. "
+                "Pass an array, or a container of arrays (register your own class with "
+                "`ad.tree.register`), or for a static argument something hashable such as a tuple"
             ) from None
 
     def _take_static(self, args: Any, kwargs: Any) -> Any:
-        """The function with its static arguments filled in, their values, and the other arguments."""
+        """The function with its static arguments filled in, their values,
+        and the other arguments.
+        """
         fixed = {i: x for i, x in enumerate(args) if i in self.static_nums}
         named = {k: x for k, x in kwargs.items() if k in self.static_names}
         values = (
@@ -177,7 +179,9 @@ class Jitted:
         return entry
 
     def cache_info(self) -> CacheInfo:
-        """How many calls found their signature traced already, how many did not, and what is kept."""
+        """How many calls found their signature traced already, how many did not,
+        and what is kept.
+        """
         return self.entries.info()
 
     def cache_clear(self) -> None:
@@ -203,14 +207,15 @@ def jit(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
 ) -> Any:
-    """Trace a function once for each signature of its arguments, and run the compiled program after.
+    """Trace a function once for each signature of its arguments, and run the compiled program
+    after.
 
     The signature is the structure of the arguments, the shapes and dtypes of arrays, the class of
-    numbers, and the value of everything else. The function's Python code runs only when it is traced,
-    so it must be pure, and it cannot look at values of its arguments (`if x > 0`): use `np.where`, or
-    make the argument static. Arrays that it captures are used by reference: changes to them are seen.
-    (With CuPy arrays as arguments, NumPy arrays that it captures are sent to the device when it is
-    traced, once.)
+    numbers, and the value of everything else. The function's Python code runs only when it is
+    traced, so it must be pure, and it cannot look at values of its arguments (`if x > 0`): use
+    `np.where`, or make the argument static. Arrays that it captures are used by reference: changes
+    to them are seen. (With CuPy arrays as arguments, NumPy arrays that it captures are sent to the
+    device when it is traced, once.)
 
     Args:
         fun: a function of arrays, numbers and containers of them.

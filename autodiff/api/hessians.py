@@ -15,6 +15,7 @@ from autodiff.api.linear_maps import LinearMap, halves, pushed
 from autodiff.api.points import Point
 from autodiff.backend.derived import run
 from autodiff.ir.program import Program
+from autodiff.ir.source import here
 from autodiff.transforms.basis import diagonal
 from autodiff.transforms.linearize import gradient
 
@@ -105,7 +106,7 @@ def hvp(
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         if len(args) < 2:
             raise TypeError(
-                f"hvp of {name} takes the tangents as its second positional argument. "
+                f"hvp of {name} takes the tangents as its second positional argument.{here()}\n"
                 f"Write instead: `ad.hvp({name})(x, (v,), *others)`"
             )
         call = FlatCall(fun, (args[0], *args[2:]), kwargs)
@@ -183,8 +184,8 @@ def hessian_diag(
         if any(t.dtype.kind == "c" for t in types):
             raise TypeError(
                 f"hessian_diag of {point.name} by complex arguments: second derivatives by their "
-                "real and imaginary parts differ. Write instead: a function of the two parts "
-                "as two real arguments"
+                f"real and imaginary parts differ.{here()}\n"
+                "Write instead: a function of the two parts as two real arguments"
             )
         if not point.results.traced[0]:
             return _result(point, [point.zeros(t) for t in types])

@@ -13,6 +13,7 @@ from autodiff.api.linear_maps import LinearMap, halves
 from autodiff.api.points import Point
 from autodiff.backend.derived import run
 from autodiff.ir.program import Program
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 
 __all__ = ["differentiated", "jacfwd", "jacobian", "jacrev"]
@@ -208,8 +209,8 @@ def _check_one_field(
     if _loses(ins, outs) or _loses(outs, ins):
         raise TypeError(
             f"{transform} of {name}, where some of the arguments and results are real and others "
-            "complex: second derivatives by real and imaginary parts differ. Write instead: a "
-            "function of the two parts as two real arguments"
+            f"complex: second derivatives by real and imaginary parts differ.{here()}\n"
+            "Write instead: a function of the two parts as two real arguments"
         )
 
 
@@ -220,11 +221,13 @@ def _check_complex(
     if ahead and _loses(ins, outs):
         raise TypeError(
             f"{transform} of {name}, from complex arguments to a real result: forward mode gives "
-            f"the derivative by the real part only. Write instead: `ad.jacrev({name})`, which "
-            "gives du/dx - i du/dy, or a function of the two parts as two real arguments"
+            f"the derivative by the real part only.{here()}\n"
+            f"Write instead: `ad.jacrev({name})`, which gives du/dx - i du/dy, or a function of the "
+            "two parts as two real arguments"
         )
     if not ahead and _loses(outs, ins):
         raise TypeError(
             f"{transform} of {name}, from real arguments to a complex result: reverse mode gives "
-            f"the derivative of the real part only. Write instead: `ad.jacfwd({name})`"
+            f"the derivative of the real part only.{here()}\n"
+            f"Write instead: `ad.jacfwd({name})`"
         )

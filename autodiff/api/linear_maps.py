@@ -12,6 +12,7 @@ from autodiff.api.points import Point
 from autodiff.backend.compiled import Compiled
 from autodiff.backend.derived import Derived, prepare, run
 from autodiff.ir.program import Program
+from autodiff.ir.source import here
 from autodiff.transforms.jvp import jvp as push_forward
 from autodiff.transforms.linearize import linearize as cut
 
@@ -53,7 +54,7 @@ def jvp(
     name = function_name(fun)
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise TypeError(
-            f"jvp of {name} takes a tuple of arguments and a tuple of their tangents. "
+            f"jvp of {name} takes a tuple of arguments and a tuple of their tangents.{here()}\n"
             "Write instead: `ad.jvp(f, (x,), (dx,))`"
         )
     call = FlatCall(fun, tuple(primals), kwargs)

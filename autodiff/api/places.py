@@ -69,14 +69,16 @@ class Places:
             elif not _is_nothing(x):
                 raise TypeError(
                     f"{rule}: {self.names()[i]} is not floating-point and has no derivative, so "
-                    f"None (or zero) belongs there, not {describe(x)}.{self._contrast(given)}"
+                    f"None (or zero) belongs there, not {describe(x)}."
+                    f"{here()}{self._contrast(given)}"
                 )
         return taken
 
     def _misfit(self, i: int, x: Any, given: Any, rule: str) -> Exception:
         expected = self.types[i]
         assert expected is not None
-        shown = f"{rule}: expected {expected} for {self.names()[i]}, but {describe(x)} was given"
+        name = self.names()[i]
+        shown = f"{rule}: expected {expected} for {name}, but {describe(x)} was given.{here()}\n"
         if x.__class__ in _NUMBERS:
             advice = f"`np.full({expected.shape}, ...)`"
         elif not is_traceable(x):
@@ -84,8 +86,8 @@ class Places:
         elif x.shape != expected.shape:
             advice = _reshaped(x.shape, expected.shape)
         else:
-            return TypeError(f"{shown}. Write instead: `.astype(np.{expected.dtype})`")
-        return ValueError(f"{shown}. Write instead: {advice}{self._contrast(given)}")
+            return TypeError(f"{shown}Write instead: `.astype(np.{expected.dtype})`")
+        return ValueError(f"{shown}Write instead: {advice}{self._contrast(given)}")
 
     def _contrast(self, given: Any) -> str:
         expected = describe(tree.unflatten(self.spec, self.types))

@@ -12,6 +12,7 @@ from autodiff.api.places import describe
 from autodiff.api.sides import Arguments, Results
 from autodiff.arrays import namespace
 from autodiff.backend.derived import Derived, Recipe, derive
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.record import record
@@ -71,7 +72,7 @@ class Point:
         shown = describe(tree.unflatten(spec, self.recording.leaves))
         raise TypeError(
             f"{transform}({self.name}, has_aux=True): {self.name} must return a pair (value, aux), "
-            f"not {shown}"
+            f"not {shown}{here()}"
         )
 
     @property

@@ -48,12 +48,12 @@ def to_source(fun: Callable[..., Any]) -> Callable[..., str]:
     Example:
         >>> import numpy as np
         >>> import autodiff as ad
-        >>> print(ad.to_source(ad.grad(lambda x: x * x))(3.0))
+        >>> print(ad.to_source(ad.grad(np.sin))(3.0))
         import numpy as np
         <BLANKLINE>
         <BLANKLINE>
-        def fun(x):
-            a = 2.0 * x
+        def sin(x):
+            a = np.cos(x)
             return (a,)
         <BLANKLINE>
     """

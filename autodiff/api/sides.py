@@ -11,6 +11,7 @@ from typing import Any
 
 from autodiff.api.arguments import Selection, Selector, is_inexact, parameter_names
 from autodiff.api.places import Places, describe
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.tracer import Tracer
@@ -43,7 +44,7 @@ class Arguments:
         if not isinstance(given, tuple | list) or len(given) != len(everything):
             expected = tuple([p.put([t for t in p.types if t]) for p in everything])
             raise ValueError(
-                f"{rule}, as a tuple with one entry for each.\n"
+                f"{rule}, as a tuple with one entry for each.{here()}\n"
                 f"  expected: {describe(expected)}\n  given:    {describe(given)}"
             )
         found: dict[int, Any] = {}

@@ -17,6 +17,7 @@ from autodiff.control.call import call as call_primitive
 from autodiff.errors import NoValueError
 from autodiff.ir.editing import inline
 from autodiff.ir.program import Equation, Program
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 from autodiff.tracing import tree
 from autodiff.tracing.tracer import Tracer
@@ -132,7 +133,7 @@ def _stand_in(x: Any) -> Any:
 def _refuse(name: str, reason: str) -> NoReturn:
     raise ValueError(
         f"linear_transpose takes a function that is linear in its positional arguments, and {name} "
-        f"is not: {reason}.\n"
+        f"is not: {reason}.{here()}\n"
         "Write instead:\n"
         "  - for arguments in which it need not be linear: pass them by keyword, or capture them;\n"
         f"  - for the transpose of its derivative at x: `y, pullback = ad.vjp({name}, x)`."

@@ -1,8 +1,8 @@
 """A program that runs: interpreted the first time, as generated code from the second time on.
 
-Results are the caller's own: none shares memory with an argument or with another result. On a device,
-where a launch takes longer than to generate a line, code is generated at once, and all that has a
-name in it is an array on the device: scalar arguments are moved, constants were.
+Results are the caller's own: none shares memory with an argument or with another result. On a
+device, where a launch takes longer than to generate a line, code is generated at once, and all that
+has a name in it is an array on the device: scalar arguments are moved, constants were.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ __all__ = ["Compiled"]
 
 
 class Compiled:
-    """Runs a program on arrays; floating-point warnings of the library's own making are silenced."""
+    """Runs a program on arrays; floating-point warnings of the library's own making are silenced.
+    """
 
     __slots__ = ("calls", "functions", "info", "program", "shared")
 

@@ -1,8 +1,9 @@
-"""What follows from a recording (its gradient, its compiled code), worked out once for each structure.
+"""What follows from a recording (its gradient, its compiled code), worked out once for each
+structure.
 
-A recording's key stands for its program, so an un-jitted `grad` costs one light trace and the run of a
-ready program. Keys that differ only in scalar literals (a step size that changes from call to call)
-are recognised after a few misses: from then on these literals are inputs of one program.
+A recording's key stands for its program, so an un-jitted `grad` costs one light trace and the run
+of a ready program. Keys that differ only in scalar literals (a step size that changes from call to
+call) are recognised after a few misses: from then on these literals are inputs of one program.
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ def prepare(program: Program, info: Any = None) -> Compiled:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Derivations make many small objects that stay: looking for garbage among them is wasted time."""
+    """Derivations make many small objects that stay:
+    looking for garbage among them is wasted time.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,7 +1,7 @@
 """A program as straight-line Python over NumPy (or CuPy): readable, and compiled once.
 
-Broadcasts are folded into the elementwise operations that use them, since the array library broadcasts
-for nothing, and arrays are let go after their last use.
+Broadcasts are folded into the elementwise operations that use them, since the array library
+broadcasts for nothing, and arrays are let go after their last use.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def to_source(program: Program) -> str:
 
 
 class _Writer:
-    """Collects the source of a program and of those it holds, and the objects that the source names."""
+    """Collects the source of a program and of those it holds,
+    and the objects that the source names.
+    """
 
     def __init__(self, *, boxed: bool = False) -> None:
         # Beside arrays, NumPy takes constants as arrays a third faster than as Python numbers.
@@ -109,7 +111,9 @@ def _constant_text(literal: Literal) -> str:
 
 
 def _local_names(program: Program) -> dict[Var, str]:
-    """Names for the variables; those that start with an underscore, and `np`, have another meaning."""
+    """Names for the variables; those that start with an underscore, and `np`,
+    have another meaning.
+    """
     names = variable_names(program)
     taken = set(names.values())
     for v, name in names.items():
@@ -126,7 +130,9 @@ def _runner(equation: Equation, xp: ModuleType) -> Callable[..., Any]:
 
 
 class _Buffers:
-    """Which arrays of a program nobody refers to but by one variable, so that it may be written over."""
+    """Which arrays of a program nobody refers to but by one variable,
+    so that it may be written over.
+    """
 
     def __init__(self, program: Program, dying: dict[int, tuple[Var, ...]]) -> None:
         self.dying = dying
@@ -222,7 +228,8 @@ class _Body:
         return f"{self.writer.run(equation)}({', '.join(operands)})"
 
     def operands(self, equation: Equation) -> list[str]:
-        """The operands; in a text, a literal beside an array of its dtype can be a Python number."""
+        """The operands; in a text, a literal beside an array of its dtype can be a Python number.
+        """
         primitive = equation.primitive
         if primitive.kind != "elementwise" or primitive.python is None:
             return [self.operand(a, typed=True) for a in equation.inputs]

@@ -1,7 +1,7 @@
 """`call`: a program as one equation. It names a function, and it is how checkpointing is said.
 
-Every rule transforms the held program with the same transforms that the user calls. A call without a
-policy is only a name: `simplify` dissolves it.
+Every rule transforms the held program with the same transforms that the user calls. A call without
+a policy is only a name: `simplify` dissolves it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """NumPy's ufuncs on traced operands.
 
-What a ufunc does to operands of given kinds (which loop NumPy would choose, what is converted, what is
-broadcast) is worked out once and kept as a plan: this is the path that every traced operation takes.
+What a ufunc does to operands of given kinds (which loop NumPy would choose, what is converted, what
+is broadcast) is worked out once and kept as a plan: this is the path that every traced operation
+takes.
 """
 
 from __future__ import annotations

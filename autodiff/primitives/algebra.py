@@ -37,7 +37,9 @@ def shifted(axes: Iterable[int]) -> tuple[int, ...]:
 
 
 def aligned(size: int, inputs: Any, mapped: Any) -> list[Any]:
-    """Operands of an elementwise equation, all with the mapped axis; scalar constants stay as they are."""
+    """Operands of an elementwise equation, all with the mapped axis;
+    scalar constants stay as they are.
+    """
     return [
         x if m or isinstance(x, np.generic) else spread(x, size)
         for x, m in zip(inputs, mapped, strict=True)

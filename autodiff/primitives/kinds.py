@@ -79,10 +79,10 @@ def elementwise(
     """A primitive that works element by element on operands of one shape.
 
     `partials[i]` is the derivative by operand i, as a function of `(out, *inputs)`, a constant, a
-    `Push`, or None for zero. `dtype` is the result's dtype where it is not the operands': a dtype, or
-    a function of the operands' type. `types` replaces the derived rule for operands of mixed dtypes.
-    `text` is Python source with `{0}`, `{1}`, or a function `(types, params)` that gives it; by
-    default a call of the ufunc.
+    `Push`, or None for zero. `dtype` is the result's dtype where it is not the operands': a dtype,
+    or a function of the operands' type. `types` replaces the derived rule for operands of mixed
+    dtypes. `text` is Python source with `{0}`, `{1}`, or a function `(types, params)` that gives
+    it; by default a call of the ufunc.
     """
     called = ufunc.__name__ if ufunc is not None else ""
 
@@ -127,7 +127,8 @@ def linear(
     """A primitive that is linear in its first input: its push-forward is itself.
 
     `types(x, *others, **params)` returns one type; `batch(size, inputs, mapped, **params)`,
-    `transpose(ct, i, x, *others, **params)` as in `Primitive`. Other inputs (indices) have no tangent.
+    `transpose(ct, i, x, *others, **params)` as in `Primitive`. Other inputs (indices) have no
+    tangent.
     """
 
     def jvp(xs: Any, dxs: Any, **params: Any) -> Any:

@@ -1,9 +1,9 @@
 """Cotangents that count only where a mask holds.
 
 The transpose of `select` does not multiply by zero where the other branch was taken: it tags the
-cotangent with the mask. Rules that work element by element keep the tag, and the mask is applied where
-cotangents are added or anything else consumes them. So an infinite derivative in a branch that was not
-taken never meets a zero (0 * inf is NaN).
+cotangent with the mask. Rules that work element by element keep the tag, and the mask is applied
+where cotangents are added or anything else consumes them. So an infinite derivative in a branch
+that was not taken never meets a zero (0 * inf is NaN).
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def form_of(ct: Any) -> Form:
 
 
 def unpacked(cts: Iterable[Any]) -> list[Any]:
-    """What is passed for these cotangents: their arrays, each followed by its mask if it has one."""
+    """What is passed for these cotangents: their arrays,
+    each followed by its mask if it has one.
+    """
     return [
         x
         for ct in cts

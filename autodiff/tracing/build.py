@@ -73,8 +73,8 @@ def read_from(env: dict[Var, Any]) -> Callable[[Atom], Any]:
 def evaluate(program: Program, args: Iterable[Any], xp: ModuleType | None = None) -> list[Any]:
     """Run a program equation by equation, freeing what is dead; on tracers, record it.
 
-    `xp` promises that no argument is a tracer, and is the array library to run with: the operands of
-    an equation do not always tell, since they may be constants. This is the reference that every
+    `xp` promises that no argument is a tracer, and is the array library to run with: the operands
+    of an equation do not always tell, since they may be constants. This is the reference that every
     other way of running a program is tested against.
     """
     env = dict(zip(program.inputs, args, strict=True))

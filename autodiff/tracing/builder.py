@@ -1,14 +1,14 @@
 """The recorder: one light row for each operation, and a structural key that needs no second look.
 
-A builder notes what a function does as rows `(primitive, params, atoms)`, where an atom is the number
-of a variable or a literal. Equal rows are recorded once. The rows, taken together, are a hashable key:
-two runs of a function that did the same give the same key, so that everything derived from the first
-(gradients, compiled code) serves the second. Only a run that is new is turned into a `Program`.
+A builder notes what a function does as rows `(primitive, params, atoms)`, where an atom is the
+number of a variable or a literal. Equal rows are recorded once. The rows, taken together, are a
+hashable key: two runs of a function that did the same give the same key, so that everything derived
+from the first (gradients, compiled code) serves the second. Only a run that is new is turned into a
+`Program`.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -21,7 +21,9 @@ from autodiff.arrays import namespace
 from autodiff.errors import LeakedTracerError
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.ir.source import Source, Trail, current_trail, here, resolve
-from autodiff.ir.types import ArrayType, Literal
+from autodiff.ir.types import ArrayType
+from autodiff.tracing.locks import give_back, lock
+from autodiff.tracing.script import Call, Number, Region, Row, Script
 
 if TYPE_CHECKING:
     from autodiff.primitives.record import Primitive
@@ -30,10 +32,6 @@ __all__ = [
     "Builder", "Call", "Number", "Outer", "Region", "Row", "Script", "current_builder", "enter", "leave", "opened",
 ]  # fmt: skip
 
-Number = int | Literal  # how a row names an operand: a variable by its number, or a literal
-Row = tuple["Primitive", tuple[tuple[str, Any], ...], tuple[Number, ...]]
-
-
 class Outer(NamedTuple):
     """A variable of an enclosing builder, captured by an inner one."""
 
@@ -41,64 +39,12 @@ class Outer(NamedTuple):
     number: int
 
 
-class Region(NamedTuple):
-    """Rows `start` to `stop`, whose results pass through `primitive` on their way out."""
-
-    start: int
-    stop: int
-    primitive: Primitive
-
-
-class Call:
-    """What a call of a NumPy function recorded: the rows from `start` to `stop`, and its result."""
-
-    __slots__ = ("kind", "number", "start", "stop", "type")
-
-    def __init__(self, start: int, stop: int, number: int, type: ArrayType, kind: Any) -> None:
-        self.start, self.stop, self.number, self.type, self.kind = start, stop, number, type, kind
-
-
-class Script:
-    """A finished recording.
-
-    A function mostly does what it did the last time. So a builder first follows the script of the last
-    time, which is cheaper than recording anew, and departs from it at the first difference. If it never
-    does, all that was derived from the script holds for this run, too.
-    """
-
-    __slots__ = (
-        "_key", "calls", "counts", "derived", "firsts", "inputs", "outputs", "regions", "rows", "table", "trails",
-        "types",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.types: list[ArrayType] = []  # of each variable
-        self.inputs: list[int] = []
-        self.rows: list[Row] = []
-        self.firsts: list[int] = []  # number of the first result of each row
-        self.counts: dict[int, int] = {}  # results of each row, where there is not exactly one
-        self.trails: list[Trail | Source | None] = []
-        self.table: dict[Row, int] = {}  # first result of each row
-        self.calls: dict[Any, Call] = {}
-        self.outputs: list[Number] = []
-        self.regions: tuple[Region, ...] = ()
-        self.derived: dict[Any, Any] = {}  # for those who derive something from it
-        self._key: tuple[Any, ...] | None = None
-
-    def key(self) -> tuple[Any, ...]:
-        """What identifies the program: two recordings with equal keys give equal programs."""
-        if self._key is None:
-            types = self.types
-            inputs = tuple([(number, types[number]) for number in self.inputs])
-            self._key = tuple(self.rows), inputs, tuple(self.outputs), self.regions
-        return self._key
-
-
 _NONE: frozenset[int] = frozenset()
 
 
 class Builder:
-    """Records rows; a `staging` builder (that of a transform) also records operations on constants."""
+    """Records rows; a `staging` builder (that of a transform) also records operations on constants.
+    """
 
     __slots__ = (
         "calls", "captured", "closed", "counts", "firsts", "inputs", "label", "level", "library",
@@ -199,7 +145,9 @@ class Builder:
         self.producers, self.scanned = {}, 0
 
     def skip(self, call: Call) -> bool:
-        """Whether the rows of a call are recorded already; if the script has them next, they are now."""
+        """Whether the rows of a call are recorded already; if the script has them next,
+        they are now.
+        """
         if self.closed:
             self.refuse(call.number)
         if self.script is None or call.stop <= self.position:
@@ -261,7 +209,7 @@ class Builder:
                 self.refuse()
             number = self.numbers[key] = self.input(type)
             if x.__class__ is np.ndarray:
-                self.lock(x)
+                lock(x, self.locked)
                 x = self._placed(x)
             elif self.library is np:
                 self.library = x.builder.library if x.__class__ is Outer else namespace([x])
@@ -276,27 +224,10 @@ class Builder:
         self.moved = (*self.moved, array)  # keeps it alive, since it is known by its address
         return self.library.asarray(array)
 
-    def lock(self, array: np.ndarray[Any, Any]) -> None:
-        """Make an array, and what it is a view of, read-only until the trace is closed.
-
-        So no change to it goes unseen, but for one through a view that somebody had before.
-        """
-        if array.flags.writeable:
-            array.setflags(False)  # by position: five times as fast as by keyword, or as a flag
-            self.locked.append(array)
-        if array.base.__class__ is np.ndarray:
-            self.lock(array.base)  # type: ignore[arg-type]
-
     def close(self) -> None:
         """End the recording and give the captured arrays back."""
         self.closed = True
-        try:
-            for array in reversed(self.locked):  # a view after what it is a view of
-                array.setflags(True)
-            if _owed:
-                _give_back([])
-        except ValueError:
-            _give_back(self.locked)
+        give_back(self.locked)
 
     def refuse(self, number: int | None = None) -> None:
         """Say that a tracer (of this variable, if known) outlived its trace."""
@@ -304,8 +235,8 @@ class Builder:
         made = "" if source is None else f", made at {source},"
         raise LeakedTracerError(
             f"a traced value of {self.label}{made} was used after that function had returned{here()}\n"
-            "Write instead: return it from the function (with `has_aux=True`, say); what a global, an "
-            "attribute or a list keeps of a trace has no value afterwards"
+            "Write instead: return it from the function (with `has_aux=True`, say); what a global, "
+            "an attribute or a list keeps of a trace has no value afterwards"
         )
 
     def producer(self, number: int) -> int | None:
@@ -345,7 +276,9 @@ class Builder:
         return tuple(equations)
 
     def _leave(self, region: Region, variables: list[Var], equations: list[Equation]) -> None:
-        """Pass what a region made through the region's primitive, for those who read it from outside."""
+        """Pass what a region made through the region's primitive,
+        for those who read it from outside.
+        """
         for row in range(region.start, region.stop):
             for number in self.results(row):
                 if self.types[number].inexact:
@@ -354,23 +287,6 @@ class Builder:
                     equations.append(
                         Equation(region.primitive, (inside,), {}, out, self.trails[row])
                     )
-
-
-_owed: deque[np.ndarray[Any, Any]] = deque()  # views of what another trace still holds
-
-
-def _give_back(locked: list[np.ndarray[Any, Any]]) -> None:
-    """Make arrays writeable again: a view can only be so after what it is a view of."""
-    waiting = deque(reversed(locked))
-    waiting.extend(_owed.popleft() for _ in range(len(_owed)))
-    for _ in range(2):
-        for _ in range(len(waiting)):
-            array = waiting.popleft()
-            try:
-                array.setflags(True)
-            except ValueError:
-                waiting.append(array)
-    _owed.extend(waiting)
 
 
 _current: ContextVar[Builder | None] = ContextVar("autodiff_builder", default=None)

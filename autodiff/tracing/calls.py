@@ -1,8 +1,8 @@
 """Calls of NumPy functions that were made before need not be worked out again.
 
 What `np.mean(x)`, `x @ w` or `x + 1` records follows from the operands' variables and the other
-arguments. So the builder remembers for each such call the rows that it recorded and its result; when a
-function is traced again and does the same, the call costs one look-up.
+arguments. So the builder remembers for each such call the rows that it recorded and its result;
+when a function is traced again and does the same, the call costs one look-up.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def remembered_call(
 ) -> Any:
     """The result of `traced(*args, **kwargs)`, from memory where possible.
 
-    `like` is a tracer among the arguments; `name` is what else tells the call from others (the NumPy
-    function, say).
+    `like` is a tracer among the arguments; `name` is what else tells the call from others (the
+    NumPy function, say).
     """
     builder: Builder = like._builder
     if len(args) == 1 and not kwargs and like.kind is like.type:

@@ -16,6 +16,7 @@ from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.bind import atom
 from autodiff.tracing.builder import Builder, Outer, Script, enter, leave
+from autodiff.tracing.locks import lock
 from autodiff.tracing.tracer import Tracer
 
 __all__ = ["Recording", "record"]
@@ -128,7 +129,7 @@ def _input(builder: Builder, x: Any, type: ArrayType | None) -> Tracer:
         tracer.kind = x.kind
     if type is None:
         if cls is np.ndarray:
-            builder.lock(x)
+            lock(x, builder.locked)
         known = Outer(x._builder, x._number) if cls is Tracer else x
         builder.values[number] = own.dtype.type(x) if cls in _WEAK else known
     return tracer
@@ -136,7 +137,7 @@ def _input(builder: Builder, x: Any, type: ArrayType | None) -> Tracer:
 
 def _explain_read_only(label: str) -> str:
     return (
-        f"autodiff: while {label} is traced, the arrays that it takes or uses are read-only, because "
-        "the program refers to them. Copy before changing: `buffer = buffer.copy()`, or assign into "
-        "`np.zeros_like(x)` of a traced x."
+        f"autodiff: while {label} is traced, the arrays that it takes or uses are read-only, "
+        "because the program refers to them. Copy before changing: `buffer = buffer.copy()`, or "
+        "assign into `np.zeros_like(x)` of a traced x."
     )

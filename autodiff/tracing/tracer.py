@@ -229,7 +229,9 @@ class Tracer:
 
 
 def remembering(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    """The method of tracers that does what `method` does, or did when it was called like this before."""
+    """The method of tracers that does what `method` does,
+    or did when it was called like this before.
+    """
 
     @wraps(method)
     def remembered(self: Tracer, *args: Any, **kwargs: Any) -> Any:
@@ -241,6 +243,6 @@ def remembering(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
 def _unsupported(name: str) -> UnsupportedFunctionError:
     return UnsupportedFunctionError(
         f"{name} has no traced form.{here()}\n"
-        "Write instead: a composition of functions that have one; or, where no gradient is wanted, call "
-        "it on `ad.value_of(x)`"
+        "Write instead: a composition of functions that have one; or, where no gradient is wanted, "
+        "call it on `ad.value_of(x)`"
     )

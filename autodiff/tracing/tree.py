@@ -1,4 +1,5 @@
-"""Containers: any nesting of tuples, lists, dicts, named tuples, dataclasses and registered classes.
+"""Containers: any nesting of tuples, lists, dicts, named tuples, dataclasses and registered
+classes.
 
 The work is optree's; here is the one place that says how the library uses it.
 """
@@ -91,7 +92,9 @@ def paths(tree: Any) -> list[str]:
 def register(
     cls: type, flatten_fun: Callable[[Any], Any], unflatten_fun: Callable[..., Any]
 ) -> None:
-    """Make a class a container: `flatten_fun(x) -> (children, data)`, `unflatten_fun(data, children)`."""
+    """Make a class a container: `flatten_fun(x) -> (children, data)`,
+    `unflatten_fun(data, children)`.
+    """
     optree.register_pytree_node(cls, flatten_fun, unflatten_fun, namespace=NAMESPACE)
 
 

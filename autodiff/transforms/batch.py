@@ -21,7 +21,8 @@ def batch(
 ) -> tuple[Program, tuple[bool, ...]]:
     """Map over a first axis of `size` entries that the inputs marked in `mapped` have gained.
 
-    Returns the program and which outputs have the axis; those marked in `force` have it in any case.
+    Returns the program and which outputs have the axis; those marked in `force` have it in any
+    case.
     """
     out_mapped: list[bool] = []
 
@@ -59,8 +60,8 @@ def _step(
     primitive = equation.primitive
     if primitive.batch is None:
         raise MissingRuleError(
-            f"{primitive.name} ({equation.source}) has no batching rule, so it cannot be used under "
-            "vmap; use a Python loop, or give the primitive a `batch` rule"
+            f"{primitive.name} ({equation.source}) has no batching rule, so it cannot be used "
+            "under vmap; use a Python loop, or give the primitive a `batch` rule"
         )
     outs = primitive.batch(size, xs, mapped, **equation.params)
     return (outs if primitive.multiple else (outs,)), True

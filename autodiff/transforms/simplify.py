@@ -1,7 +1,9 @@
-"""Rewriting to less work: a program is recorded anew, and each equation is first offered to the rules.
+"""Rewriting to less work: a program is recorded anew, and each equation is first offered to the
+rules.
 
-A rewrite is data: `RULES` maps a primitive to functions `(inputs, params) -> result, or None`. Rules
-keep results exact, but for the order of rounding where a sum of equal terms becomes a product.
+A rewrite is data: `RULES` maps a primitive to functions `(inputs, params) -> result, or None`.
+Rules keep results exact, but for the order of rounding where a sum of equal terms becomes a
+product.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reverse mode's second half: a linear program, run backwards on cotangents.
 
-Values that are not linear are computed when the first transposed equation asks for them, so that what
-a policy decided to recompute is recomputed as late as possible.
+Values that are not linear are computed when the first transposed equation asks for them, so that
+what a policy decided to recompute is recomputed as late as possible.
 """
 
 from __future__ import annotations
@@ -156,9 +156,9 @@ def _pull(equation: Equation, cts: _Cotangents, values: _Values) -> None:
         return
     if primitive.transpose is None:
         raise MissingRuleError(
-            f"{primitive.name} ({equation.source}) has no transpose rule, so a program that is linear in "
-            "its input cannot be run in reverse; use forward mode (`ad.jvp`, `ad.jacfwd`), or give the "
-            "primitive a `transpose`"
+            f"{primitive.name} ({equation.source}) has no transpose rule, so a program that is "
+            "linear in its input cannot be run in reverse; use forward mode (`ad.jvp`, "
+            "`ad.jacfwd`), or give the primitive a `transpose`"
         )
     inputs = [values.read(a) for a in equation.inputs]
     linear = [values.is_linear(a) for a in equation.inputs]

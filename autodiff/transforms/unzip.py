@@ -44,7 +44,8 @@ def save(equation: Equation, crossing: Crossing) -> bool:
 
 
 def sink(equation: Equation, crossing: Crossing) -> bool:
-    """Compute later what only the second program uses, unless more bytes would cross. Costs nothing.
+    """Compute later what only the second program uses, unless more bytes would cross. Costs
+    nothing.
 
     Views (broadcasts, say) are made again rather than kept, which costs nothing, either.
     """
@@ -73,7 +74,9 @@ POLICIES: dict[str, Policy] = {
 
 
 def _shrinks(equation: Equation, crossing: Crossing) -> bool:
-    """Whether fewer (or equally many) bytes cross if the equation is computed in the second program."""
+    """Whether fewer (or equally many) bytes cross if the equation is computed in the second
+    program.
+    """
     needed, alive, _ = crossing
     gained = _bytes(v for v in set(equation.outputs) if v in needed and v not in alive)
     paid = _bytes(
@@ -87,7 +90,8 @@ def _bytes(variables: Iterable[Var]) -> int:
 
 
 class Unzipped(NamedTuple):
-    """`known: x -> (known outputs, residuals)`, `rest: (residuals, unknown x) -> unknown outputs`."""
+    """`known: x -> (known outputs, residuals)`, `rest: (residuals, unknown x) -> unknown outputs`.
+    """
 
     known: Program
     rest: Program

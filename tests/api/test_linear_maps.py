@@ -303,16 +303,18 @@ def test_the_shape_of_a_cotangent_must_fit():
     ):
         pullback({"a": np.ones((3, 2))})
     with pytest.raises(
-        ValueError, match=r"but float was given. Write instead: `np.full\(\(2, 3\), "
+        ValueError, match=r"(?s)but float was given.*Write instead: `np.full\(\(2, 3\), "
     ):
         pullback({"a": 1.0})
-    with pytest.raises(ValueError, match=r"but \[float\] was given. Write instead: `np.array\("):
+    with pytest.raises(
+        ValueError, match=r"(?s)but \[float\] was given.*Write instead: `np.array\("
+    ):
         pullback({"a": [1.0]})
 
 
 def test_the_dtype_of_a_cotangent_must_fit():
     _, pullback = ad.vjp(lambda x: x * 2, np.ones(3, np.float32))
-    with pytest.raises(TypeError, match=r"but f64\[3\] was given. Write .*`.astype\(np.float32\)`"):
+    with pytest.raises(TypeError, match=r"(?s)but f64\[3\] was given.*`.astype\(np.float32\)`"):
         pullback(np.ones(3))
     _, pullback = ad.vjp(lambda x: x * 2, 1.0)
     assert pullback(1) == (2.0,)

@@ -5,8 +5,8 @@ import pytest
 
 from autodiff.backend import compiled as module
 from autodiff.backend.compiled import Compiled
-from tests.primitives.table import SPECS
 from tests.primitives.rows import arrays, program_of
+from tests.primitives.table import SPECS
 from tests.programs import read
 
 AFFINE = "f(x: f64[3], y: f64[]) -> f64[3] { z: f64[3] = mul x 2.0:f64\n return z }"

@@ -1,4 +1,4 @@
-"""What is derived from a recording is derived once; step sizes become inputs; arrays are not copied."""
+"""What is derived from a recording is derived once; step sizes become inputs."""
 
 import numpy as np
 import pytest

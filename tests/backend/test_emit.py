@@ -11,8 +11,8 @@ import autodiff as ad
 from autodiff.backend import emit as module
 from autodiff.backend.emit import compile_program, to_source
 from tests.calculus import evaluated
-from tests.primitives.table import SPECS
 from tests.primitives.rows import arrays, program_of, same_bits
+from tests.primitives.table import SPECS
 from tests.programs import expected, read
 
 LOSS = """
@@ -303,7 +303,8 @@ def standalone(source: str):
 # These have no text of their own: generated code calls their `run`, which a source cannot.
 WITHOUT_TEXT = {
     "argsort", "broadcast", "complex", "cumlogsumexp", "cummax", "cummin",
-    "dynamic_slice", "dynamic_update", "gather", "index_add", "index_set", "last_writes", "logistic", "pad", "recurrence",
+    "dynamic_slice", "dynamic_update", "gather", "index_add", "index_set", "last_writes",
+    "logistic", "pad", "recurrence",
     "reduce_and", "reduce_logsumexp", "reduce_or", "reduce_xor", "scatter", "scatter_add",
     "searchsorted", "sinc_derivative", "sort", "unindex",
 }  # fmt: skip

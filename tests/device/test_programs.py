@@ -19,8 +19,8 @@ from autodiff.transforms.simplify import simplify
 from tests.calculus import evaluated
 from tests.device.fakecupy import API
 from tests.device.transfer import agree, no_syncs, on_device
+from tests.primitives.rows import FORMS, arguments, has_derivative, program_of
 from tests.primitives.table import SPECS, primitives
-from tests.primitives.test_laws import FORMS, arguments, has_derivative, program_of
 
 # Rows that CuPy cannot run, by the name of their primitive.
 MISSING = {"spacing": "CuPy has no such function"}

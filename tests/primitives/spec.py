@@ -1,4 +1,6 @@
-"""What a row of the primitive table says: how to call a primitive so that the laws can be checked on it."""
+"""What a row of the primitive table says: how to call a primitive so that the laws can be checked
+on it.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The laws that every primitive obeys, one test for each law and row of the table.
 
 They are stated on programs of one equation and on what the transforms make of them. A row that is
-not `smooth` lies where differences mean nothing (a jump, a tie), and is excused from those laws only.
+not `smooth` lies where differences mean nothing (a jump, a tie): it is excused from those laws
+only.
 """
 
 from __future__ import annotations
