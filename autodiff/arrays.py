@@ -7,16 +7,17 @@ the user has imported CuPy, so the module is found among those already loaded.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy._core import umath
 
 __all__ = [
-    "DEVICE_LIBRARIES", "call_quietly", "is_array", "is_device_array", "is_device_class", "namespace", "on_device",
-    "to_host",
+    "DEVICE_LIBRARIES", "call_quietly", "is_array", "is_device_array", "is_device_class",
+    "namespace", "on_device", "to_host",
 ]  # fmt: skip
 
 DEVICE_LIBRARIES = {"cupy"}  # root modules whose arrays live on a device; tests add a stand-in
@@ -72,9 +73,10 @@ def _explain_mixture(host: Any, device: Any) -> str:
     )
 
 
-# NumPy's own `np.errstate(all="ignore")` takes a microsecond to set up, every time. Where NumPy keeps
-# its error state in a context variable, the state that ignores is made once and only switched to.
-_ERROR_STATE: ContextVar[Any] | None = getattr(np._core.umath, "_extobj_contextvar", None)
+# NumPy's own `np.errstate(all="ignore")` takes a microsecond to set up, every time. Where NumPy
+# keeps its error state in a context variable, the state that ignores is made once and only
+# switched to.
+_ERROR_STATE: ContextVar[Any] | None = getattr(umath, "_extobj_contextvar", None)
 with np.errstate(all="ignore"):
     _IGNORING = None if _ERROR_STATE is None else _ERROR_STATE.get()
 

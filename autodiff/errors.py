@@ -36,9 +36,7 @@ class UnsupportedFunctionError(AutodiffError, TypeError):
 
 
 class EscapeError(AutodiffError, TypeError):
-    """A traced value left the trace (`float(x)`,
-    `np.asarray(x)`) and its gradient would be lost.
-    """
+    """A traced value left the trace (`float(x)`, `np.asarray(x)`): its gradient would be lost."""
 
 
 class GradientError(AutodiffError, AssertionError):
@@ -46,9 +44,7 @@ class GradientError(AutodiffError, AssertionError):
 
 
 class NoValueError(AutodiffError, TypeError):
-    """Python asked for the value of something that has none while it is traced (under jit,
-    vmap).
-    """
+    """Python asked for the value of what has none while it is traced (under jit, vmap)."""
 
 
 class LeakedTracerError(AutodiffError, RuntimeError):

@@ -41,11 +41,8 @@ class Selector:
         self.names = (argnames,) if isinstance(argnames, str) else tuple(argnames or ())
         if argnums is None:
             argnums = () if self.names else 0
-        self.single = (
-            (isinstance(argnums, int)
-            and not self.names)
-            or (isinstance(argnames, str)
-            and argnums == ())
+        self.single = (isinstance(argnums, int) and not self.names) or (
+            isinstance(argnames, str) and argnums == ()
         )
         self.nums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         if not self.single and len({*self.nums, *self.names}) < len(self.nums) + len(self.names):
@@ -54,9 +51,7 @@ class Selector:
         self.selections: dict[Any, Selection] = {}
 
     def ranges(self, spec: tree.Spec) -> tuple[tuple[range, ...], tuple[tree.Spec, ...]]:
-        """For each selected argument: the positions of its leaves in the call,
-        and its structure.
-        """
+        """The positions of each selected argument's leaves in the call, and its structure."""
         positional, keyword = spec.children()
         specs = [*positional.children(), *keyword.children()]
         ends = np.cumsum([0, *[s.num_leaves for s in specs]]).tolist()
@@ -92,8 +87,7 @@ class Selector:
         )
 
     def gather(self, specs: Sequence[tree.Spec], leaves: Sequence[Sequence[Any]]) -> Any:
-        """Results for the selected arguments: bare for `argnums=0`, a tuple for `argnums=(0, 1)`.
-        """
+        """Results for the selected arguments: bare for `argnums=0`, a tuple for `(0, 1)`."""
         if self.single:
             return tree.unflatten(specs[0], leaves[0])
         return tuple([tree.unflatten(s, x) for s, x in zip(specs, leaves, strict=True)])

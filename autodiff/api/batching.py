@@ -27,13 +27,14 @@ def vmap(
     """Map a function over an axis of its arguments, as one program and without a Python loop.
 
     Args:
-        fun: a function of arrays and containers of them. in_axes: which axis of each argument is
-        mapped: an int for all, or a tuple with one entry for each positional argument: an int, None
-        (not mapped: the same for every call), or a container of these like the argument or like the
-        upper part of it. Arguments passed by keyword are mapped over axis 0. out_axes: where the
-        mapped axis goes in the results, in the same way; None for a result that does not depend on
-        mapped arguments. chunk_size: map over at most so many entries at a time, to bound the
-        memory in use.
+        fun: a function of arrays and containers of them.
+        in_axes: which axis of each argument is mapped: an int for all, or a tuple with one entry
+            for each positional argument: an int, None (not mapped: the same for every call), or a
+            container of these like the argument or like the upper part of it. Arguments passed by
+            keyword are mapped over axis 0.
+        out_axes: where the mapped axis goes in the results, in the same way; None for a result that
+            does not depend on mapped arguments.
+        chunk_size: map over at most so many entries at a time, to bound the memory in use.
 
     Returns:
         A function of the same arguments, whose results have the mapped axis added.

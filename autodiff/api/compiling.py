@@ -98,6 +98,7 @@ class Jitted:
         return self if instance is None else partial(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program for arguments like these; the first such call traces the function."""
         if not _enabled.get():
             return self.fun(*args, **kwargs)
         static: Any = None
@@ -116,7 +117,7 @@ class Jitted:
         inputs = leaves if entry.positions is None else [leaves[i] for i in entry.positions]
         if entry.captured:
             inputs = [*inputs, *entry.captured]
-        if all([x.__class__ is np.ndarray for x in inputs]):
+        if all([x.__class__ is np.ndarray for x in inputs]):  # noqa: C419  # a list is faster for few items
             return entry.result(entry.derived.compiled.on_host(inputs))
         return entry.result(run(entry.derived, inputs))
 
@@ -135,9 +136,7 @@ class Jitted:
             ) from None
 
     def _take_static(self, args: Any, kwargs: Any) -> Any:
-        """The function with its static arguments filled in, their values,
-        and the other arguments.
-        """
+        """The function with static arguments filled in, their values, and the other arguments."""
         fixed = {i: x for i, x in enumerate(args) if i in self.static_nums}
         named = {k: x for k, x in kwargs.items() if k in self.static_names}
         values = (
@@ -179,9 +178,7 @@ class Jitted:
         return entry
 
     def cache_info(self) -> CacheInfo:
-        """How many calls found their signature traced already, how many did not,
-        and what is kept.
-        """
+        """How many calls found their signature traced, how many did not, and what is kept."""
         return self.entries.info()
 
     def cache_clear(self) -> None:
@@ -207,8 +204,7 @@ def jit(
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Sequence[str] = (),
 ) -> Any:
-    """Trace a function once for each signature of its arguments, and run the compiled program
-    after.
+    """Trace a function once for each signature of its arguments; then run the compiled program.
 
     The signature is the structure of the arguments, the shapes and dtypes of arrays, the class of
     numbers, and the value of everything else. The function's Python code runs only when it is

@@ -172,7 +172,8 @@ def check_scalar(recording: Recording, name: str, transform: str, has_aux: bool)
     if has_aux:
         if spec.type is not tuple or spec.num_children != 2:
             raise TypeError(
-                f"{transform}({name}, has_aux=True): {name} must return a pair (value, aux), not {_shown(recording)}"
+                f"{transform}({name}, has_aux=True): {name} must return a pair (value, aux), "
+                f"not {_shown(recording)}"
             )
         spec = spec.child(0)
     result = recording.leaves[0] if recording.leaves else None
@@ -185,7 +186,8 @@ def check_scalar(recording: Recording, name: str, transform: str, has_aux: bool)
             "Write instead:\n"
             "  - a scalar: `np.sum(...)` or `np.mean(...)` of the result;\n"
             "  - for the derivative of each entry: `ad.jacobian(f)(x)`;\n"
-            "  - for a weighted sum of them: `y, pullback = ad.vjp(f, x)`, then `pullback(weights)`;\n"
+            "  - for a weighted sum of them: `y, pullback = ad.vjp(f, x)`, "
+            "then `pullback(weights)`;\n"
             "  - for a value and other results: `has_aux=True`."
         )
     recording.script.derived["scalar"] = True

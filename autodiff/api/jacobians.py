@@ -222,8 +222,8 @@ def _check_complex(
         raise TypeError(
             f"{transform} of {name}, from complex arguments to a real result: forward mode gives "
             f"the derivative by the real part only.{here()}\n"
-            f"Write instead: `ad.jacrev({name})`, which gives du/dx - i du/dy, or a function of the "
-            "two parts as two real arguments"
+            f"Write instead: `ad.jacrev({name})`, which gives du/dx - i du/dy, or a function of "
+            "the two parts as two real arguments"
         )
     if not ahead and _loses(outs, ins):
         raise TypeError(

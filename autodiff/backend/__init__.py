@@ -1,0 +1,1 @@
+"""Running programs: as generated code, which is kept with what is derived from recordings."""

@@ -42,8 +42,7 @@ class _Entry(Generic[V]):
 
 
 class Cache(Generic[V]):
-    """Keeps entries up to a total weight, and lets go of the oldest that nobody asked for lately.
-    """
+    """Keeps entries up to a total weight, and drops the oldest that nobody asked for lately."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -74,8 +73,7 @@ class Cache(Generic[V]):
         return value
 
     def _evict(self) -> None:
-        """Drop the oldest entry; one that was used since it was last looked at gets another round.
-        """
+        """Drop the oldest entry; one that was used since its last turn gets another round."""
         oldest = next(iter(self.entries))
         entry = self.entries.pop(oldest)
         if entry.used:

@@ -23,8 +23,7 @@ __all__ = ["Compiled"]
 
 
 class Compiled:
-    """Runs a program on arrays; floating-point warnings of the library's own making are silenced.
-    """
+    """Runs a program on arrays; floating-point warnings of the library's making are silenced."""
 
     __slots__ = ("calls", "functions", "info", "program", "shared")
 
@@ -47,7 +46,7 @@ class Compiled:
     def on_host(self, args: Sequence[Any]) -> Sequence[Any]:
         """The outputs, for NumPy arrays and scalars and nothing else."""
         outs = call_quietly(self.functions.get(np) or self._function(), args)
-        return _own(outs, self.shared) if self.shared else outs  # type: ignore[no-any-return]
+        return _own(outs, self.shared) if self.shared else outs
 
     def _run_on_device(self, xp: ModuleType, args: Sequence[Any]) -> Sequence[Any]:
         function = self.functions.get(xp)

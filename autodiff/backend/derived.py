@@ -1,5 +1,4 @@
-"""What follows from a recording (its gradient, its compiled code), worked out once for each
-structure.
+"""What follows from a recording (its gradient, its compiled code), once for each structure.
 
 A recording's key stands for its program, so an un-jitted `grad` costs one light trace and the run
 of a ready program. Keys that differ only in scalar literals (a step size that changes from call to
@@ -27,7 +26,8 @@ from autodiff.tracing.record import Recording
 from autodiff.transforms.simplify import simplify
 
 __all__ = [
-    "Derived", "Recipe", "cache_info", "clear_cache", "compile_recording", "derive", "prepare", "run",
+    "Derived", "Recipe", "cache_info", "clear_cache", "compile_recording", "derive", "prepare",
+    "run",
 ]  # fmt: skip
 
 # What to make of a program: the new program, and what else its caller needs to know.
@@ -73,7 +73,7 @@ def derive(recording: Recording, recipe: Recipe, identity: Hashable, name: str) 
     script = recording.script
     known = script.derived.get(identity)
     if known is not None:
-        return known  # type: ignore[no-any-return]
+        return known
     key = Key((script.key(), identity))
     found = _derived.get(key)
     if found is not None:
@@ -109,9 +109,7 @@ def prepare(program: Program, info: Any = None) -> Compiled:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Derivations make many small objects that stay:
-    looking for garbage among them is wasted time.
-    """
+    """Derivations make many small objects that stay; looking for garbage there is a waste."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -132,7 +130,7 @@ def run(derived: Derived, args: Sequence[Any]) -> Sequence[Any]:
         args = [*args, *derived.lifted]
     if builder_of(args) is None:
         return derived.compiled(args)
-    return call(*args, program=derived.compiled.program, policy=None)  # type: ignore[no-any-return]
+    return call(*args, program=derived.compiled.program, policy=None)
 
 
 def cache_info() -> CacheInfo:
@@ -173,9 +171,8 @@ def _lift(program: Program, varying: tuple[int, ...]) -> Program:
                 a = _expanded(added[-1], e, equations)
             inputs.append(a)
         equations.append(Equation(e.primitive, tuple(inputs), e.params, e.outputs, e.trail))
-    names = program.input_names and (*program.input_names, *[""] * len(added))
-    inputs = (*program.inputs, *added)
-    return replace(program, inputs=inputs, equations=tuple(equations), input_names=names)
+    lifted = (*program.inputs, *added)
+    return replace(program, inputs=lifted, equations=tuple(equations))
 
 
 def _expanded(scalar: Var, e: Equation, equations: list[Equation]) -> Var:

@@ -41,7 +41,7 @@ def compile_program(program: Program, xp: ModuleType) -> Callable[..., tuple[Any
     exec(compile(text, file, "exec"), space)
     function = space[name]
     finalize(function, linecache.cache.pop, file, None)
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def to_source(program: Program) -> str:
@@ -52,9 +52,7 @@ def to_source(program: Program) -> str:
 
 
 class _Writer:
-    """Collects the source of a program and of those it holds,
-    and the objects that the source names.
-    """
+    """Collects the source of a program and of those it holds, and the objects it names."""
 
     def __init__(self, *, boxed: bool = False) -> None:
         # Beside arrays, NumPy takes constants as arrays a third faster than as Python numbers.
@@ -111,9 +109,7 @@ def _constant_text(literal: Literal) -> str:
 
 
 def _local_names(program: Program) -> dict[Var, str]:
-    """Names for the variables; those that start with an underscore, and `np`,
-    have another meaning.
-    """
+    """Names for the variables: not `np`, nor what starts with an underscore."""
     names = variable_names(program)
     taken = set(names.values())
     for v, name in names.items():
@@ -130,9 +126,7 @@ def _runner(equation: Equation, xp: ModuleType) -> Callable[..., Any]:
 
 
 class _Buffers:
-    """Which arrays of a program nobody refers to but by one variable,
-    so that it may be written over.
-    """
+    """Which arrays of a program only one variable refers to, so that they may be written over."""
 
     def __init__(self, program: Program, dying: dict[int, tuple[Var, ...]]) -> None:
         self.dying = dying
@@ -228,8 +222,7 @@ class _Body:
         return f"{self.writer.run(equation)}({', '.join(operands)})"
 
     def operands(self, equation: Equation) -> list[str]:
-        """The operands; in a text, a literal beside an array of its dtype can be a Python number.
-        """
+        """The operands; in a text, a literal beside an array of its dtype can be a plain number."""
         primitive = equation.primitive
         if primitive.kind != "elementwise" or primitive.python is None:
             return [self.operand(a, typed=True) for a in equation.inputs]

@@ -174,8 +174,7 @@ class _Printer:
 
 def _wanted_names(program: Program) -> Iterator[tuple[Var, str]]:
     """The variables in order of binding, each with the user's name for it, if there is one."""
-    missing = [""] * (len(program.inputs) - len(program.input_names))
-    for variable, name in zip(program.inputs, chain(program.input_names, missing), strict=False):
+    for variable, name in zip(program.inputs, program.names, strict=True):
         yield variable, _identifier(name)
     for equation, following in zip_longest(program.equations, program.equations[1:]):
         source = equation.source

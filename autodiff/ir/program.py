@@ -78,6 +78,11 @@ class Program:
     input_names: tuple[str, ...] = ()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each input, empty where the user's is not known."""
+        return (*self.input_names, *[""] * (len(self.inputs) - len(self.input_names)))
+
+    @property
     def in_types(self) -> tuple[ArrayType, ...]:
         """Types of the inputs."""
         return tuple(v.type for v in self.inputs)

@@ -133,7 +133,7 @@ def _assignable(builder: Builder, value: Any, type: ArrayType) -> Tracer:
         )
     if shape != value.shape:
         value = reshape(value, shape=shape)
-    return broadcast_to(convert(value, type.dtype), type.shape)  # type: ignore[no-any-return]
+    return broadcast_to(convert(value, type.dtype), type.shape)
 
 
 # ---- x += y

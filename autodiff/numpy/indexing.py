@@ -250,7 +250,7 @@ def _integers(entry: Any, shape: tuple[int, ...], axis: int) -> Sequence[Any]:
                 f"boolean index did not match indexed array along axis {n}; size of axis is "
                 f"{shape[n]} but size of corresponding boolean axis is {size}"
             )
-    return entry.nonzero()  # type: ignore[no-any-return]
+    return entry.nonzero()
 
 
 def _checked(array: Any, size: int, axis: int) -> Any:

@@ -96,8 +96,8 @@ def _matmul_plan(left: Shape, right: Shape) -> Plan:
     if left[-1] != right[-2 if columns else -1]:
         raise ValueError(
             f"matmul: shapes {left} and {right} do not fit: inner lengths differ{here()}\n"
-            "`x @ y` sums over the last axis of x and the last but one of y. Write instead: `x @ "
-            "y.T`, `x.T @ y`, or `x * y` for the product element by element"
+            "`x @ y` sums over the last axis of x and the last but one of y. Write instead: "
+            "`x @ y.T`, `x.T @ y`, or `x * y` for the product element by element"
         )
     return _core_plan(left, right, f"{rows}j,j{columns}->{rows}{columns}")
 

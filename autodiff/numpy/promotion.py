@@ -1,7 +1,6 @@
 """NumPy's promotion and broadcasting, decided while tracing and written into the program.
 
-The program itself knows neither: every conversion is a `convert`, every repeated axis a
-`broadcast`.
+The program itself knows neither: a conversion is a `convert`, a repeated axis a `broadcast`.
 """
 
 from __future__ import annotations
@@ -53,9 +52,9 @@ def kind_of(x: Any) -> Kind:
     if x.__class__ is np.ndarray:
         return ArrayType(x.shape, x.dtype)
     if x.__class__ is Tracer:
-        return x.kind  # type: ignore[no-any-return]
+        return x.kind
     if x.__class__ in PYTHON_SCALARS:
-        return x.__class__  # type: ignore[no-any-return]
+        return x.__class__
     if isinstance(x, np.generic) or is_device_array(x):
         return type_of(x)
     for cls in PYTHON_SCALARS:
@@ -109,8 +108,8 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
         raise ValueError(
             f"operands could not be broadcast together with shapes {shown}{here()}\n"
             "Shapes are aligned at their last axes, where they must be equal or 1. Write instead: "
-            "`x[:, None]` to add an axis, `x.T` or `x.reshape(...)` to change the order or the "
-            "shape"
+            "`x[:, None]` to add an axis, `x.T` or `x.reshape(...)` to change the order "
+            "or the shape"
         ) from None
 
 
@@ -130,9 +129,7 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 def operand_atom(builder: Builder, x: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Number:
-    """The atom for an elementwise operand: converted,
-    and broadcast unless it is a scalar constant.
-    """
+    """The atom for an elementwise operand: converted, and, unless a scalar constant, broadcast."""
     if x.__class__ is not Tracer:
         if x.__class__ is float or isinstance(x, PYTHON_SCALARS):
             return literal(x, dtype)

@@ -1,8 +1,7 @@
 """NumPy's ufuncs on traced operands.
 
 What a ufunc does to operands of given kinds (which loop NumPy would choose, what is converted, what
-is broadcast) is worked out once and kept as a plan: this is the path that every traced operation
-takes.
+is broadcast) is worked out once and kept as a plan: every traced operation takes this path.
 """
 
 from __future__ import annotations
@@ -57,6 +56,7 @@ class Elementwise:
         self.plans: dict[tuple[Kind, ...], Plan] = {}
 
     def __call__(self, *operands: Any) -> Any:
+        """Record the ufunc of these operands; of plain values, compute it."""
         operands = tuple([as_operand(x) for x in operands])
         kinds = tuple([kind_of(x) for x in operands])
         plan = self.plans.get(kinds) or self.plan(kinds)
@@ -97,7 +97,7 @@ class Elementwise:
             for k in kinds
         ]
         try:
-            return self.ufunc.resolve_dtypes((*given, *[None] * self.ufunc.nout))[: len(kinds)]  # type: ignore[no-any-return]
+            return self.ufunc.resolve_dtypes((*given, *[None] * self.ufunc.nout))[: len(kinds)]
         except TypeError as error:
             shown = ", ".join(str(k) if isinstance(k, ArrayType) else k.__name__ for k in kinds)
             raise TypeError(f"np.{self.ufunc.__name__} does not take {shown}") from error
@@ -114,11 +114,12 @@ class Unary(Elementwise):
 
     __slots__ = ()
 
-    def __call__(self, x: Any) -> Any:  # type: ignore[override]
+    def __call__(self, x: Any) -> Any:
+        """Record the ufunc of a tracer; of a plain value, compute it."""
         if x.__class__ is not Tracer:
             return super().__call__(x)
         kind = x.kind
-        plan = self.plans.get(kind) or self.plans.setdefault(kind, self.plan((kind,)))  # type: ignore[call-overload]
+        plan = self.plans.get(kind) or self.plans.setdefault(kind, self.plan((kind,)))
         builder = x._builder
         number = (
             x._number if plan.direct[0] else operand_atom(builder, x, plan.dtypes[0], plan.shape)
@@ -134,13 +135,14 @@ class Binary(Elementwise):
 
     __slots__ = ()
 
-    def __call__(self, x: Any, y: Any) -> Any:  # type: ignore[override]
+    def __call__(self, x: Any, y: Any) -> Any:
+        """Record the ufunc of two operands; of plain values, compute it."""
         if x.__class__ is Tracer:
             builder = x._builder
             if y.__class__ is Tracer:
                 kinds = (x.kind, y.kind)
                 if y._builder is not builder:
-                    builder = builder_of((x, y))
+                    builder = builder_of((x, y)) or builder
             elif is_operand(y):
                 kinds = (x.kind, kind_of(y))
             else:
@@ -152,13 +154,13 @@ class Binary(Elementwise):
         plan = self.plans.get(kinds) or self.plan(kinds)
         direct = plan.direct
         if direct[0] and x.__class__ is Tracer and x._builder is builder:
-            left = x._number
+            left: Number = x._number
         elif direct[0] and x.__class__ is np.ndarray:
             left = builder.capture(x, kinds[0])
         else:
             left = operand_atom(builder, x, plan.dtypes[0], plan.shape)
         if direct[1] and y.__class__ is Tracer and y._builder is builder:
-            right = y._number
+            right: Number = y._number
         elif direct[1] and y.__class__ is np.ndarray:
             right = builder.capture(y, kinds[1])
         else:

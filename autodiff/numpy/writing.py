@@ -91,8 +91,8 @@ def _check_writable(x: Tracer, chain: Sequence[Tracer], value: Tracer) -> None:
     if views and any(view._alias.put is None for view in views):
         raise AssignmentError(
             f"assignment destination is read-only{here(' at ')}: what np.broadcast_to or "
-            "np.diagonal returns cannot be written to. Write instead: assign into a copy (`x = "
-            "x.copy()`)"
+            "np.diagonal returns cannot be written to. Write instead: assign into a copy "
+            "(`x = x.copy()`)"
         )
     if not (owner._alias and owner._alias.owner) and builder.producer(owner._number) is None:
         raise AssignmentError(_explain_input(builder, owner._number, is_view(x)))

@@ -1,0 +1,1 @@
+"""The operations that programs consist of, each with all of its rules in one place."""

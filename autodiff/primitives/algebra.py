@@ -26,7 +26,8 @@ def elementwise_type(name: str, *types: ArrayType) -> ArrayType:
     for t in types:
         if (t.shape and t.shape != common.shape) or t.dtype is not common.dtype != t.dtype:
             raise TypeError(
-                f"{name} takes operands of one shape and one dtype, not {', '.join(map(str, types))}"
+                f"{name} takes operands of one shape and one dtype, "
+                f"not {', '.join(map(str, types))}"
             )
     return common
 
@@ -37,9 +38,7 @@ def shifted(axes: Iterable[int]) -> tuple[int, ...]:
 
 
 def aligned(size: int, inputs: Any, mapped: Any) -> list[Any]:
-    """Operands of an elementwise equation, all with the mapped axis;
-    scalar constants stay as they are.
-    """
+    """Operands of an elementwise equation, all but scalar constants with the mapped axis."""
     return [
         x if m or isinstance(x, np.generic) else spread(x, size)
         for x, m in zip(inputs, mapped, strict=True)

@@ -93,7 +93,7 @@ def elementwise(
         return (common.with_dtype(dtype(common) if callable(dtype) else dtype),)
 
     if text is None and called:
-        text = f"np.{called}({', '.join('{%d}' % i for i in range(len(partials)))})"
+        text = f"np.{called}({', '.join(f'{{{i}}}' for i in range(len(partials)))})"
     template = text
     new: Primitive = Primitive(
         name,
@@ -127,8 +127,7 @@ def linear(
     """A primitive that is linear in its first input: its push-forward is itself.
 
     `types(x, *others, **params)` returns one type; `batch(size, inputs, mapped, **params)`,
-    `transpose(ct, i, x, *others, **params)` as in `Primitive`. Other inputs (indices) have no
-    tangent.
+    `transpose(ct, i, x, *others, **params)` as in `Primitive`. Other inputs have no tangent.
     """
 
     def jvp(xs: Any, dxs: Any, **params: Any) -> Any:

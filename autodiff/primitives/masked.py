@@ -29,7 +29,7 @@ class Masked:
 #   "same"    element by element: it stays as it is
 #   "move"    elements only move: the transpose rule moves the mask, too
 #   callable  (mask, i, *inputs, **params) -> mask of the new cotangent; the mask is applied first
-#   "kept"    with `multiple`: the transpose rule takes cotangents as they are (None, Masked or plain)
+#   "kept"    with `multiple`: the rule takes cotangents as they are (None, Masked or plain)
 MaskRule = Callable[..., Any] | str | None
 
 
@@ -46,9 +46,7 @@ def form_of(ct: Any) -> Form:
 
 
 def unpacked(cts: Iterable[Any]) -> list[Any]:
-    """What is passed for these cotangents: their arrays,
-    each followed by its mask if it has one.
-    """
+    """What is passed for these cotangents: their arrays, each with its mask (if any) after it."""
     return [
         x
         for ct in cts

@@ -32,7 +32,7 @@ class Primitive:
     run: Callable[..., Any]
     # (primals, tangents, **params) -> (result, its tangent); None stands for a zero tangent
     jvp: Callable[..., Any] | None = None
-    # (ct, i, *inputs, **params) -> cotangent of linear input i; inputs that are linear are ArrayTypes.
+    # (ct, i, *inputs, **params) -> cotangent of linear input i; linear inputs are ArrayTypes.
     # With `multiple`: (cts, linear, *inputs, **params) -> one cotangent (or None) for each input
     transpose: Callable[..., Any] | None = None
     # (size, inputs, mapped, **params) -> result(s), all with a new first axis
@@ -41,7 +41,7 @@ class Primitive:
     unzip: Callable[..., Any] | None = None
     # (types, params) -> Python text with a {i} for each input; None runs `run`
     python: Callable[..., str] | None = None
-    # (types, params) -> Python statement that leaves the result in {0}, an array that nobody else needs
+    # (types, params) -> Python statement that leaves the result in {0}, which nobody else needs
     in_place: Callable[..., str] | None = None
     # how the mask of a cotangent fares when this is transposed; see transforms.transpose
     mask: Callable[..., Any] | str | None = None
@@ -63,6 +63,7 @@ class Primitive:
         Primitive.named[self.name] = self
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
+        """Record an equation if an input is traced, else run it."""
         return bind(self, *inputs, **params)
 
     def __repr__(self) -> str:

@@ -55,7 +55,7 @@ def atom(builder: Builder, x: Any) -> Number:
     """How rows of `builder` name `x`: its number, a literal, or the input that captures it."""
     if x.__class__ is Tracer:
         if x._builder is builder:
-            return x._number  # type: ignore[no-any-return]
+            return x._number
         return builder.capture(Outer(x._builder, x._number), x.type)
     if isinstance(x, np.generic | int | float | complex):
         return literal(x)

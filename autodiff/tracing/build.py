@@ -67,7 +67,7 @@ def split(xs: Iterable[T], mask: Iterable[bool]) -> tuple[list[T], list[T]]:
 
 def read_from(env: dict[Var, Any]) -> Callable[[Atom], Any]:
     """A reader of atoms: literals as NumPy scalars, variables from `env`."""
-    return lambda a: a.value if a.__class__ is Literal else env[a]  # type: ignore[union-attr, index]
+    return lambda a: a.value if a.__class__ is Literal else env[a]  # type: ignore[index]
 
 
 def evaluate(program: Program, args: Iterable[Any], xp: ModuleType | None = None) -> list[Any]:

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from autodiff.primitives.record import Primitive
 
 __all__ = [
-    "Builder", "Call", "Number", "Outer", "Region", "Row", "Script", "current_builder", "enter", "leave", "opened",
+    "Builder", "Call", "Number", "Outer", "Region", "Row", "Script", "current_builder", "enter",
+    "leave", "opened",
 ]  # fmt: skip
+
 
 class Outer(NamedTuple):
     """A variable of an enclosing builder, captured by an inner one."""
@@ -43,14 +45,13 @@ _NONE: frozenset[int] = frozenset()
 
 
 class Builder:
-    """Records rows; a `staging` builder (that of a transform) also records operations on constants.
-    """
+    """Records rows; a `staging` builder (a transform's) also records operations on constants."""
 
     __slots__ = (
         "calls", "captured", "closed", "counts", "firsts", "inputs", "label", "level", "library",
         "locked", "moved", "namer", "next", "numbers", "parent", "position", "producers", "regions",
-        "rows", "scanned", "script", "staging", "table", "taken", "trail", "trails", "types", "values",
-        "wanted",
+        "rows", "scanned", "script", "staging", "table", "taken", "trail", "trails", "types",
+        "values", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -145,9 +146,7 @@ class Builder:
         self.producers, self.scanned = {}, 0
 
     def skip(self, call: Call) -> bool:
-        """Whether the rows of a call are recorded already; if the script has them next,
-        they are now.
-        """
+        """Whether the rows of a call are recorded; if the script has them next, they are now."""
         if self.closed:
             self.refuse(call.number)
         if self.script is None or call.stop <= self.position:
@@ -234,7 +233,8 @@ class Builder:
         source = None if number is None else self.source(number)
         made = "" if source is None else f", made at {source},"
         raise LeakedTracerError(
-            f"a traced value of {self.label}{made} was used after that function had returned{here()}\n"
+            f"a traced value of {self.label}{made} was used after that function had returned"
+            f"{here()}\n"
             "Write instead: return it from the function (with `has_aux=True`, say); what a global, "
             "an attribute or a list keeps of a trace has no value afterwards"
         )
@@ -256,7 +256,7 @@ class Builder:
         """The recorded rows as a program."""
         variables = [Var(type) for type in self.types]
         inputs = tuple([variables[number] for number in self.inputs])
-        names = (*self.namer(), *[""] * len(inputs))[: len(inputs)]
+        names = tuple(self.namer())
         equations = self._equations(variables)
         outs = tuple([variables[a] if isinstance(a, int) else a for a in outputs])
         return Program(inputs, equations, outs, name, names)
@@ -268,7 +268,7 @@ class Builder:
         for region in self.regions:
             closing.setdefault(region.stop, []).append(region)
         for i, (primitive, params, atoms) in enumerate(self.rows):
-            read = tuple([variables[a] if a.__class__ is int else a for a in atoms])  # type: ignore[index, misc]
+            read = tuple([variables[a] if a.__class__ is int else a for a in atoms])
             made = tuple([variables[number] for number in self.results(i)])
             equations.append(Equation(primitive, read, dict(params), made, self.trails[i]))  # type: ignore[arg-type]
             for region in closing.get(i + 1, ()):
@@ -276,9 +276,7 @@ class Builder:
         return tuple(equations)
 
     def _leave(self, region: Region, variables: list[Var], equations: list[Equation]) -> None:
-        """Pass what a region made through the region's primitive,
-        for those who read it from outside.
-        """
+        """Pass what a region made through the region's primitive, for readers outside of it."""
         for row in range(region.start, region.stop):
             for number in self.results(row):
                 if self.types[number].inexact:

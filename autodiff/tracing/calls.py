@@ -62,7 +62,7 @@ def _key(builder: Builder, tracer: type, name: Any, args: Any, kwargs: Any) -> A
             parts.append(
                 builder.capture(x, ArrayType(x.shape, x.dtype)) if number is None else number
             )
-        elif cls is tuple and all([e.__class__ is int for e in x]):
+        elif cls is tuple and all([e.__class__ is int for e in x]):  # noqa: C419  # a list is faster for few items
             parts.append((cls, x))
         else:
             return None
@@ -73,7 +73,7 @@ def _add_options(parts: list[Any], kwargs: dict[str, Any]) -> bool:
     """Add keyword arguments to a key; whether that is possible."""
     for name, x in kwargs.items():
         cls = x.__class__
-        if cls not in _PLAIN and not (cls is tuple and all([e.__class__ is int for e in x])):
+        if cls not in _PLAIN and not (cls is tuple and all([e.__class__ is int for e in x])):  # noqa: C419  # a list is faster for few items
             return False
         parts.append((name, cls, x))
     return True
@@ -89,7 +89,7 @@ def _call_and_remember(
         and result._alias is None  # it is no view, which must be made known to its base
         and builder.taken == taken  # nothing was captured on the way
         and values.asked == asked  # nothing depends on values
-        and not any([result is x for x in args])
+        and not any([result is x for x in args])  # noqa: C419  # a list is faster for few items
     )
     if repeatable:
         stop = builder.row_count()

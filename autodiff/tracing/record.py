@@ -64,7 +64,7 @@ def record(
     *,
     label: str,
     code: CodeType | None = None,
-    types: Sequence[ArrayType] | None = None,
+    types: Sequence[ArrayType | None] | None = None,
     wanted: frozenset[int] = frozenset(),
     namer: Callable[[], list[str]] = list,
 ) -> Recording:
@@ -105,14 +105,19 @@ def record(
 
 _scripts: dict[tuple[CodeType, str], Script] = {}
 _SCRIPTS_KEPT = 256
+_ROWS_KEPT = 200_000
 
 
 def _remember(key: tuple[CodeType, str], script: Script) -> None:
     """Expect that the function will do the same the next time."""
     _scripts.pop(key, None)
     _scripts[key] = script
-    if len(_scripts) > _SCRIPTS_KEPT:
-        _scripts.pop(next(iter(_scripts)), None)
+    rows = sum(len(s.rows) for s in list(_scripts.values()))
+    for old in list(_scripts)[:-1]:
+        if rows <= _ROWS_KEPT and len(_scripts) <= _SCRIPTS_KEPT:
+            break
+        dropped = _scripts.pop(old, None)
+        rows -= 0 if dropped is None else len(dropped.rows)
 
 
 def _input(builder: Builder, x: Any, type: ArrayType | None) -> Tracer:

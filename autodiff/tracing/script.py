@@ -44,8 +44,8 @@ class Script:
     """
 
     __slots__ = (
-        "_key", "calls", "counts", "derived", "firsts", "inputs", "outputs", "regions", "rows", "table", "trails",
-        "types",
+        "_key", "calls", "counts", "derived", "firsts", "inputs", "outputs", "regions", "rows",
+        "table", "trails", "types",
     )  # fmt: skip
 
     def __init__(self) -> None:

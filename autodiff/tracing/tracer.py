@@ -130,8 +130,8 @@ class Tracer:
     __le__ = _operator(np.less_equal)
     __gt__ = _operator(np.greater)
     __ge__ = _operator(np.greater_equal)
-    __eq__ = _operator(np.equal)  # type: ignore[assignment]
-    __ne__ = _operator(np.not_equal)  # type: ignore[assignment]
+    __eq__ = _operator(np.equal)
+    __ne__ = _operator(np.not_equal)
 
     __neg__ = _unary(np.negative)
     __pos__ = _unary(np.positive)
@@ -194,7 +194,10 @@ class Tracer:
         return complex(self._exit("complex(x)", "`x` itself, or `x.astype(complex)`"))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        instead = "`x` itself; for an array of several values, `np.stack([...])`, or `np.zeros(n, like=x)` before assigning"
+        instead = (
+            "`x` itself; for an array of several values, `np.stack([...])`, "
+            "or `np.zeros(n, like=x)` before assigning"
+        )
         asked = "np.asarray(x), np.array([x, ...]) or assignment into a plain array"
         if self.type.dtype.kind in "biu":
             asked = f"`arr[x]` of a plain array (write `ad.numpy.asarray(arr)[x]`), {asked}"
@@ -229,9 +232,7 @@ class Tracer:
 
 
 def remembering(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    """The method of tracers that does what `method` does,
-    or did when it was called like this before.
-    """
+    """The method of tracers that does what `method` does, or did when called like this before."""
 
     @wraps(method)
     def remembered(self: Tracer, *args: Any, **kwargs: Any) -> Any:

@@ -1,5 +1,4 @@
-"""Containers: any nesting of tuples, lists, dicts, named tuples, dataclasses and registered
-classes.
+"""Containers: nested tuples, lists, dicts, named tuples, dataclasses and registered classes.
 
 The work is optree's; here is the one place that says how the library uses it.
 """
@@ -35,7 +34,7 @@ def flatten(tree: Any) -> tuple[list[Any], Spec]:
 
 def flatten_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Spec]:
     """The leaves and the structure of the arguments of a call."""
-    if kwargs or not all([_is_bare[x.__class__] for x in args]):
+    if kwargs or not all([_is_bare[x.__class__] for x in args]):  # noqa: C419  # a list is faster for few items
         return flatten((args, kwargs))
     spec = _bare_calls.get(len(args))
     if spec is None:
@@ -68,7 +67,7 @@ class _BareTest(dict[type, bool]):
 
 
 _is_bare = _BareTest()
-LEAF = optree.tree_structure(0)
+LEAF: Spec = optree.treespec_leaf()
 _bare_calls: dict[int, Spec] = {}
 
 
@@ -92,8 +91,9 @@ def paths(tree: Any) -> list[str]:
 def register(
     cls: type, flatten_fun: Callable[[Any], Any], unflatten_fun: Callable[..., Any]
 ) -> None:
-    """Make a class a container: `flatten_fun(x) -> (children, data)`,
-    `unflatten_fun(data, children)`.
+    """Make a class a container.
+
+    `flatten_fun(x)` returns `(children, data)`; `unflatten_fun(data, children)` is its inverse.
     """
     optree.register_pytree_node(cls, flatten_fun, unflatten_fun, namespace=NAMESPACE)
 
@@ -104,8 +104,8 @@ def _register_dataclass(cls: type) -> None:
     def take(x: Any) -> tuple[list[Any], None, list[str]]:
         return [getattr(x, name) for name in names], None, names
 
-    def make(_: None, children: Any) -> Any:
-        new = object.__new__(cls)
+    def make(_: Any, children: Any) -> Any:
+        new: Any = object.__new__(cls)
         for name, child in zip(names, children, strict=True):
             object.__setattr__(new, name, child)
         return new

@@ -121,8 +121,9 @@ def explain_no_value(builder: Builder, number: int, reason: str) -> str:
         f"{builder.label} is traced.{here()}\n"
         "Write instead:\n"
         "  - for `if` on data: `np.where(condition, a, b)`;\n"
-        "  - for `while` or `for` on data: a fixed number of steps with `np.where`, or call the "
-        "function outside of jit and vmap, where Python control flow on values works (also under grad);\n"
+        "  - for `while` or `for` on data: a fixed number of steps with `np.where`, or call "
+        "the function outside of jit and vmap, where Python control flow on values works "
+        "(also under grad);\n"
         f"  - for a shape, a flag or a number of repetitions: make {name} a static argument "
         "(`ad.jit(f, static_argnames=...)`), or leave it out of `in_axes`."
     )

@@ -1,0 +1,1 @@
+"""Functions from programs to programs: derivatives, batching, transposition, simplification."""

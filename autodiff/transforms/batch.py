@@ -21,8 +21,7 @@ def batch(
 ) -> tuple[Program, tuple[bool, ...]]:
     """Map over a first axis of `size` entries that the inputs marked in `mapped` have gained.
 
-    Returns the program and which outputs have the axis; those marked in `force` have it in any
-    case.
+    Returns the program and which outputs have the axis; those marked in `force` always have it.
     """
     out_mapped: list[bool] = []
 

@@ -37,8 +37,8 @@ def jvp(
 
     types = (*program.in_types, *split(program.in_types, active)[1])
     names = (
-        *program.input_names,
-        *(f"d{n}" if n else "" for n in split(program.input_names, active)[1]),
+        *program.names,
+        *(f"d{n}" if n else "" for n in split(program.names, active)[1]),
     )
     new = build(fun, types, f"jvp_{program.name}", names)
     return new, tuple(out_active)

@@ -68,8 +68,7 @@ def linearize(
 def gradient(
     program: Program, active: Sequence[bool], policy: Policy = sink, *, value: bool = True
 ) -> tuple[Program, bool]:
-    """`x -> (y, other outputs, dy/dx for each active input)`, for a program whose first output is
-    scalar.
+    """`x -> (y, other outputs, dy/dx for each active input)`, where y, the first output, is scalar.
 
     Without `value` only the derivatives. The second result is whether y depends on x at all.
     """

@@ -1,9 +1,8 @@
-"""Rewriting to less work: a program is recorded anew, and each equation is first offered to the
-rules.
+"""Rewriting to less work: a program is recorded anew, each equation first offered to the rules.
 
 A rewrite is data: `RULES` maps a primitive to functions `(inputs, params) -> result, or None`.
-Rules keep results exact, but for the order of rounding where a sum of equal terms becomes a
-product.
+Rules keep results exact, but for the order of rounding where a sum of equal terms becomes
+a product.
 """
 
 from __future__ import annotations
@@ -132,14 +131,32 @@ def _mul(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
             return b
         if _is(a, -1) and b.shape == _larger(x, y):
             return emit(neg, b)
+        if (scaled := _scaled_twice(a, b)) is not None:
+            return scaled
         negated = made_by(b, neg)
         if negated is not None and constant(a) is not None:
             return emit(mul, negated[0][0], -constant(a))  # type: ignore[operator]
     return None
 
 
+def _scaled_twice(scale: Any, x: Any) -> Any:
+    """2.0 * (c * y) -> 2c * y, where one factor is a power of two, so that nothing is rounded."""
+    made = made_by(x, mul) if isinstance(scale, np.floating) else None
+    for factor, y in () if made is None else (made[0], made[0][::-1]):
+        if isinstance(factor, np.floating) and 0.5 in (_mantissa(scale), _mantissa(factor)):
+            with np.errstate(all="ignore"):
+                product = scale * factor
+            if np.isfinite(product) and abs(product) >= np.finfo(product.dtype).tiny:
+                return emit(mul, product, y)
+    return None
+
+
+def _mantissa(x: Any) -> float:
+    return abs(float(np.frexp(x)[0]))
+
+
 def _larger(x: Any, y: Any) -> tuple[int, ...]:
-    return max(x.shape, y.shape, key=len)  # type: ignore[no-any-return]
+    return max(x.shape, y.shape, key=len)
 
 
 def _neg(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -151,9 +168,9 @@ def _neg(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     if (made := made_by(x, mul)) is not None:
         a, b = made[0]
         if isinstance(b, np.generic):
-            return emit(mul, a, -b)
+            return emit(mul, a, -b)  # type: ignore[operator]
         if isinstance(a, np.generic):
-            return emit(mul, -a, b)
+            return emit(mul, -a, b)  # type: ignore[operator]
     return None
 
 
@@ -262,7 +279,7 @@ def _contract(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     """A contraction with a constant is a sum, scaled."""
     left, right = params["spec"].partition("->")[0].split(",")
     out = params["spec"].partition("->")[2]
-    for (x, own), (c, other) in (
+    for (x, own), (c, _) in (
         ((inputs[0], left), (inputs[1], right)),
         ((inputs[1], right), (inputs[0], left)),
     ):

@@ -54,7 +54,7 @@ def _transpose(
         found.extend(cts.total(v) if plainly else cts.pop(v) for v in lin)
         return unpacked(found)
 
-    names = split(program.input_names or ("",) * len(linear), linear)[0]
+    names = split(program.names, linear)[0]
     types = [*(v.type for v in ins), *unpacked(map(_of_form, forms, program.out_types))]
     new = build(fun, types, f"transpose_{program.name}", names)
     return new, tuple(map(form_of, found))

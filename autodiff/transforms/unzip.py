@@ -44,8 +44,7 @@ def save(equation: Equation, crossing: Crossing) -> bool:
 
 
 def sink(equation: Equation, crossing: Crossing) -> bool:
-    """Compute later what only the second program uses, unless more bytes would cross. Costs
-    nothing.
+    """Compute later what only the second program uses, unless more bytes would cross: it is free.
 
     Views (broadcasts, say) are made again rather than kept, which costs nothing, either.
     """
@@ -74,9 +73,7 @@ POLICIES: dict[str, Policy] = {
 
 
 def _shrinks(equation: Equation, crossing: Crossing) -> bool:
-    """Whether fewer (or equally many) bytes cross if the equation is computed in the second
-    program.
-    """
+    """Whether no more bytes cross if the equation is computed in the second program."""
     needed, alive, _ = crossing
     gained = _bytes(v for v in set(equation.outputs) if v in needed and v not in alive)
     paid = _bytes(
@@ -90,8 +87,7 @@ def _bytes(variables: Iterable[Var]) -> int:
 
 
 class Unzipped(NamedTuple):
-    """`known: x -> (known outputs, residuals)`, `rest: (residuals, unknown x) -> unknown outputs`.
-    """
+    """`known: x -> (known outputs, residuals)`, `rest: (residuals, unknown x) -> other outputs`."""
 
     known: Program
     rest: Program
@@ -113,7 +109,7 @@ def unzip(
     out_unknown = tuple([a in late or f for a, f in zip(program.outputs, forced, strict=True)])
     known_outs, late_outs = split(program.outputs, out_unknown)
     ins, late_ins = split(program.inputs, unknown)
-    names, late_names = split(_padded(program), unknown)
+    names, late_names = split(program.names, unknown)
 
     forward = prune(Program(tuple(ins), tuple(first), tuple(known_outs)))
     primal = {v for e in forward.equations for v in e.outputs}
@@ -136,10 +132,6 @@ def unzip(
         (*[""] * len(residuals), *late_names),
     )
     return Unzipped(maybe_check(prune(known)), maybe_check(rest), out_unknown)
-
-
-def _padded(program: Program) -> Sequence[str]:
-    return program.input_names or ("",) * len(program.inputs)
 
 
 def _divide(

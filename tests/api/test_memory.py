@@ -1,5 +1,6 @@
 import inspect
 import threading
+import tracemalloc
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,28 @@ def test_a_checkpoint_keeps_only_its_arguments():
 def test_groups_of_stages_need_fewer_residuals():
     group = ad.checkpoint(lambda x: stage(stage(stage(stage(x)))))
     assert len(residuals(chain([group] * 4), x)) == 4
+
+
+def test_peak_memory_of_checkpointed_groups_grows_as_the_square_root():
+    big = np.linspace(0.1, 1.0, 20_000)
+
+    def peak(groups):
+        group = ad.checkpoint(lambda x: repeated(stage, groups, x))
+        gradient = ad.grad(lambda x: np.sum(repeated(group, groups, x)))
+        for _ in range(2):
+            gradient(big)
+        tracemalloc.start()
+        gradient(big)
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    def repeated(f, n, x):
+        for _ in range(n):
+            x = f(x)
+        return x
+
+    assert peak(8) < 2.2 * peak(4)  # four times as many stages
 
 
 def test_a_policy_of_ones_own():
