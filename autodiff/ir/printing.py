@@ -16,7 +16,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count, product, zip_longest
+from itertools import count, product, zip_longest
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 

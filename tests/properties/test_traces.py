@@ -1,8 +1,8 @@
 """What a function did the last time must not show in what it does now.
 
 Tracing follows the script of the last run, remembers calls of NumPy functions, and finds derived
-programs by structure. Here one function does something else in each call; its gradients must be those
-that it has where nothing is remembered.
+programs by structure. Here one function does something else in each call; its gradients must be
+those that it has where nothing is remembered.
 """
 
 import numpy as np
