@@ -45,10 +45,20 @@ def compile_program(program: Program, xp: ModuleType) -> Callable[..., tuple[Any
 
 
 def to_source(program: Program) -> str:
-    """The Python source of a program."""
+    """The Python source of a program.
+
+    It needs NumPy alone, but for primitives that have no text: those it imports.
+    """
     writer = _Writer()
     writer.function(program)
-    return "\n".join(["import numpy as np", "", *writer.constants_text(), "", *writer.lines, ""])
+    head = ["import numpy as np"]
+    if writer.runs:
+        head = [
+            "from functools import partial\n",
+            *head,
+            "\nfrom autodiff.primitives.record import find_primitive",
+        ]
+    return "\n".join([*head, "", *writer.definitions(), "", *writer.lines, ""])
 
 
 class _Writer:
@@ -73,8 +83,10 @@ class _Writer:
         boxes = {name: np.array(c.value) for c, name in self.boxes.items()}
         return constants | runs | boxes
 
-    def constants_text(self) -> list[str]:
-        return [f"{name} = {_constant_text(c)}" for c, name in self.constants.items()]
+    def definitions(self) -> list[str]:
+        """Source that defines the names which the functions use."""
+        constants = [f"{name} = {_constant_text(c)}" for c, name in self.constants.items()]
+        return constants + [f"{name} = {_run_text(e)}" for name, e in self.runs.items()]
 
     def function(self, program: Program) -> str:
         """Write a function for a program, after those of the programs that it holds; its name."""
@@ -106,6 +118,16 @@ def _constant_text(literal: Literal) -> str:
     if dtype.kind == "c":
         return f"np.{dtype}(complex('{text}'))"
     return f"np.{dtype}('{text}')" if dtype.kind == "f" else f"np.{dtype}({text})"
+
+
+def _run_text(equation: Equation) -> str:
+    """An expression that gives the `run` of an equation that has no text of its own."""
+    params = [f", {name}={_param_text(x)}" for name, x in equation.params.items()]
+    return f'partial(find_primitive("{equation.primitive.name}").run, np{"".join(params)})'
+
+
+def _param_text(x: Any) -> str:
+    return f"np.dtype('{x.name}')" if isinstance(x, np.dtype) else repr(x)
 
 
 def _local_names(program: Program) -> dict[Var, str]:

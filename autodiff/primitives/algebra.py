@@ -128,6 +128,15 @@ def _broadcast_batch(size: int, xs: Any, mapped: Any, *, shape: Any, axes: Any) 
     return broadcast(*xs, shape=(size, *shape), axes=shifted(axes))
 
 
+def _broadcast_text(types: Any, params: Any) -> str:
+    axes, shape = params["axes"], params["shape"]
+    index = ["None" if i in axes else ":" for i in range(len(shape))] if types[0].shape else []
+    while index and index[0] == "None":  # which NumPy adds by itself
+        index.pop(0)
+    view = f"{{0}}[{', '.join(index)}]" if "None" in index else "{0}"
+    return f"np.broadcast_to({view}, {shape})"
+
+
 broadcast: Primitive = Primitive(
     "broadcast",  # new axes at the positions `axes` of `shape`
     types=_broadcast_types,
@@ -135,6 +144,7 @@ broadcast: Primitive = Primitive(
     jvp=lambda xs, dxs, **to: (broadcast(*xs, **to), broadcast(*dxs, **to)),
     transpose=lambda ct, i, x, *, shape, axes: reduce_sum(ct, axes=axes),
     batch=_broadcast_batch,
+    python=_broadcast_text,
     mask=lambda mask, i, x, *, shape, axes: reduce_any(mask, axes=axes),
     kind="linear",
     cheap=True,

@@ -204,6 +204,11 @@ class Tracer:
         value = self._exit(asked, instead)
         return np.array(value, dtype=dtype)
 
+    def __round__(self, ndigits: int | None = None) -> Any:
+        if ndigits is None:
+            return round(self._exit("round(x)", "`np.round(x)`"))
+        return METHODS["round"](self, ndigits)
+
     def item(self, *index: int) -> Any:
         """The value as a Python scalar, unless a gradient would be lost."""
         return self._exit("x.item()", "`x` itself, or `x[index]`").item(*index)

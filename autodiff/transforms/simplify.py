@@ -163,8 +163,6 @@ def _neg(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     (x,) = inputs
     if (made := made_by(x, neg)) is not None:
         return made[0][0]
-    if (made := made_by(x, sub)) is not None:
-        return emit(sub, made[0][1], made[0][0])
     if (made := made_by(x, mul)) is not None:
         a, b = made[0]
         if isinstance(b, np.generic):

@@ -35,11 +35,11 @@ RULES = {
         "z: f64[3] = mul x -2.0:f64\nreturn z",
     ),
     "neg of neg": (f"x: {V}", V, "a: f64[3] = neg x\nz: f64[3] = neg a", "return x"),
-    "neg of a difference": (
+    "neg of a difference": (  # -(x - y) and y - x are zeros of different sign where x = y
         f"x: {V}, y: {V}",
         V,
         "a: f64[3] = sub x y\nz: f64[3] = neg a",
-        "z: f64[3] = sub y x\nreturn z",
+        "a: f64[3] = sub x y\nz: f64[3] = neg a\nreturn z",
     ),
     "neg of a multiple": (
         f"x: {V}",
