@@ -12,7 +12,7 @@ from autodiff.api.hessians import hessian, hessian_diag, hvp
 from autodiff.api.jacobians import jacfwd, jacobian, jacrev
 from autodiff.api.linear_maps import jvp, linearize, vjp
 from autodiff.api.memory import checkpoint, no_grad, stop_gradient
-from autodiff.api.programs import parse, to_source
+from autodiff.api.programs import parse, run, to_source
 from autodiff.api.tracing import eval_types, is_traced, trace, value_of
 from autodiff.api.transposition import linear_transpose
 from autodiff.ir import ArrayType, Program, check
@@ -41,6 +41,7 @@ __all__ = [
     "no_grad",
     "numpy",
     "parse",
+    "run",
     "stop_gradient",
     "to_source",
     "trace",

@@ -119,7 +119,7 @@ def test_a_captured_array_is_let_go():
 
 
 def test_an_argument_and_a_result_are_let_go():
-    x = np.ones(10).view(type("Watched", (np.ndarray,), {}))
+    x = np.ones(10)
     watched = weakref.ref(x)
     value, pullback = ad.vjp(loss, x)
     del value, pullback, x

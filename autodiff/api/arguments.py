@@ -158,10 +158,14 @@ class _TraceableClasses(dict[type, bool]):
     """Whether values of a class are traced; decided once for each class."""
 
     def __missing__(self, cls: type) -> bool:
-        self[cls] = answer = issubclass(cls, np.ndarray | np.generic | Tracer) or is_device_class(
-            cls
-        )
-        return answer
+        if issubclass(cls, np.ndarray) and cls not in (np.ndarray, np.memmap):
+            raise TypeError(
+                f"an argument is a {cls.__module__}.{cls.__name__}, whose operations may mean "
+                "something else than an array's. Write instead: `np.asarray(x)` of it"
+            )
+        known = issubclass(cls, np.ndarray | np.generic | Tracer) or is_device_class(cls)
+        self[cls] = known
+        return known
 
 
 _traceable_classes = _TraceableClasses()

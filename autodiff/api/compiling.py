@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,12 +54,13 @@ class Entry(NamedTuple):
     positions: list[int] | None  # of the leaves that are traced; None: all are
     captured: list[Any]
     spec: tree.Spec  # of the result
-    constants: (
-        list[Any] | None
-    )  # the result's leaves with a hole for each output; None: all are outputs
+    kinds: list[Any] | None  # classes of outputs that are Python scalars; None: none is
+    constants: list[Any] | None  # its leaves with a hole for each output; None: all are outputs
 
     def result(self, outs: Sequence[Any]) -> Any:
         """What the function returns."""
+        if self.kinds is not None:
+            outs = [y if k is None else _weak(y, k) for y, k in zip(outs, self.kinds, strict=True)]
         if self.constants is None:
             return tree.unflatten(self.spec, outs)
         remaining = iter(outs)
@@ -67,6 +69,14 @@ class Entry(NamedTuple):
 
 
 _HOLE = object()
+
+
+def _weak(y: Any, kind: Any) -> Any:
+    """A result as the Python scalar that it would be untraced, whose dtype yields to an array's."""
+    if y.__class__ is Tracer:
+        y.kind = kind
+        return y
+    return y.item() if isinstance(y, np.generic) else y
 
 
 def copied(x: Any) -> Any:
@@ -83,6 +93,7 @@ class Jitted:
         self.fun = fun
         self.name = function_name(fun)
         parameters = parameter_names(fun)
+        _check_static(fun, self.name, static_argnums, static_argnames)
         self.static_nums = {i % len(parameters) if parameters else i for i in static_argnums}
         self.static_nums |= {parameters.index(n) for n in static_argnames if n in parameters}
         self.static_names = {
@@ -140,8 +151,8 @@ class Jitted:
         fixed = {i: x for i, x in enumerate(args) if i in self.static_nums}
         named = {k: x for k, x in kwargs.items() if k in self.static_names}
         values = (
-            tuple([(i, type(x), x) for i, x in fixed.items()]),
-            tuple([(k, type(x), x) for k, x in sorted(named.items())]),
+            tuple([(i, _typed(x), x) for i, x in fixed.items()]),
+            tuple([(k, _typed(x), x) for k, x in sorted(named.items())]),
         )
 
         def fun(*rest: Any, **others: Any) -> Any:
@@ -164,11 +175,14 @@ class Jitted:
         )
         traced = [x.__class__ is Tracer for x in recording.leaves]
         holes = [_HOLE if t else x for x, t in zip(recording.leaves, traced, strict=True)]
+        outputs = [x for x in recording.leaves if x.__class__ is Tracer]
+        kinds = [x.kind if isinstance(x.kind, type) else None for x in outputs]
         entry = Entry(
             Derived(compile_recording(recording, self.name)),
             None if len(call.positions) == len(call.leaves) else call.positions,
             recording.args()[len(inputs) :],
             recording.spec,
+            kinds if any(kinds) else None,
             None if all(traced) else holes,
         )
         self.history.append(signature)
@@ -246,18 +260,48 @@ def jit(
     return Jitted(fun, nums, names)
 
 
+def _check_static(
+    fun: Callable[..., Any], name: str, nums: Sequence[int], names: Sequence[str]
+) -> None:
+    """Refuse static arguments that the function does not have."""
+    try:
+        parameters = inspect.signature(fun).parameters
+    except (TypeError, ValueError):
+        return
+    kinds = {p.kind for p in parameters.values()}
+    count = len(parameter_names(fun))
+    unknown = [
+        n for n in names if n not in parameters and inspect.Parameter.VAR_KEYWORD not in kinds
+    ]
+    beyond = [
+        i for i in nums if not -count <= i < count and inspect.Parameter.VAR_POSITIONAL not in kinds
+    ]
+    if unknown or beyond:
+        raise ValueError(
+            f"jit({name}): there is no argument {', '.join(map(repr, [*unknown, *beyond]))} to "
+            f"make static; {name} takes {', '.join(parameters) or 'none'}"
+        )
+
+
 def _leaf_signature(x: Any) -> Any:
     """What of a leaf the trace depends on."""
     if x.__class__ is Tracer:
         return x.kind if isinstance(x.kind, type) else _array_signature(x, x._builder.library)
     if is_traceable(x):
         return _array_signature(x, namespace([x]))
-    return type(x) if type(x) in _WEAK else (type(x), x)
+    return type(x) if type(x) in _WEAK else (_typed(x), x)
 
 
 def _array_signature(x: Any, library: ModuleType) -> tuple[Any, ...]:
     """On a device the trace is another, since the arrays that it captured are there."""
     return (x.shape, x.dtype) if library is np else (x.shape, x.dtype, library.__name__)
+
+
+def _typed(x: Any) -> Any:
+    """What tells equal values apart: 1 from 1.0 and True, 0.0 from -0.0, also within tuples."""
+    if isinstance(x, tuple):
+        return (type(x), *map(_typed, x))
+    return (type(x), repr(x)) if isinstance(x, float | complex) else type(x)
 
 
 def _is_hashable(x: Any) -> bool:

@@ -117,7 +117,8 @@ def _differentiated(
             wanted=selection.active_inputs,
             namer=call.names,
         )
-        if "scalar" not in recording.script.derived:
+        checked = recording.script.derived.get("scalar")
+        if checked is None or checked[0] != has_aux or checked[1] != recording.spec:
             check_scalar(recording, name, transform, has_aux)
         outs = _run(recording, selection.active, name, value=with_value)
         n = len(recording.script.outputs) if with_value else 0
@@ -190,7 +191,7 @@ def check_scalar(recording: Recording, name: str, transform: str, has_aux: bool)
             "then `pullback(weights)`;\n"
             "  - for a value and other results: `has_aux=True`."
         )
-    recording.script.derived["scalar"] = True
+    recording.script.derived["scalar"] = (has_aux, recording.spec)
 
 
 def _shown(recording: Recording) -> str:

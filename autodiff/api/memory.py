@@ -118,8 +118,10 @@ def no_grad(fun: Callable[..., Any] | None = None) -> Any:
     """Compute without derivatives: everything inside is a constant to what is outside.
 
     Nothing that is computed inside is kept for a backward pass, and it may leave the trace:
-    `float(x)` or `x.item()` are allowed there. Operations outside are not concerned; neither is a
-    transform that is called inside, which differentiates its own function as ever.
+    `float(x)` or `x.item()` are allowed there. A block concerns what it computes: what it only
+    passes on (`y = x`) stays as it is; a function's result is a constant in any case. Operations
+    outside are not concerned; neither is a transform that is called inside, which differentiates
+    its own function as ever.
 
     Use it as a context manager, as a decorator, or on a function.
 
@@ -182,7 +184,8 @@ class NoGrad:
         @wraps(fun)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             with NoGrad():
-                return fun(*args, **kwargs)
+                result = fun(*args, **kwargs)
+            return stop_gradient(result)  # what the function passed through as it was, too
 
         return wrapped
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
 from autodiff.api.arguments import FlatCall, function_name, is_traceable
 from autodiff.control.call import is_transparent
 from autodiff.ir.editing import inline, prune
@@ -109,7 +111,7 @@ def value_of(x: Any) -> Any:
         x: anything; what is not traced is returned as it is.
 
     Returns:
-        An array or scalar of the shape and dtype of `x`.
+        An array (read-only) or scalar of the shape and dtype of `x`.
 
     Raises:
         NoValueError: `x` has no value, because it depends on an argument of `jit` or `vmap`.
@@ -123,4 +125,10 @@ def value_of(x: Any) -> Any:
         x is 3.0
         np.True_
     """
-    return x._value("ad.value_of(x)") if isinstance(x, Tracer) else x
+    if not isinstance(x, Tracer):
+        return x
+    value = x._value("ad.value_of(x)")
+    if isinstance(value, np.ndarray):  # the trace goes on using it
+        value = value.view()
+        value.setflags(write=False)
+    return value

@@ -150,7 +150,7 @@ def inplace(x: Tracer, ufunc: Any, other: Any) -> Any:
             f"shape {result.shape}"
         )
     _check_cast(ufunc, result.dtype, x.dtype)
-    assign(x, convert(result, x.dtype))
+    assign(x, convert(result, x.dtype), whole=True)
     return x
 
 

@@ -64,7 +64,7 @@ def sort_in_place(
     x: Tracer, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> None:
     """`ndarray.sort`."""
-    assign(x, sort(x, axis_of(axis, x.ndim), kind, order))
+    assign(x, sort(x, axis_of(axis, x.ndim), kind, order), whole=True)
 
 
 def partition(

@@ -7,6 +7,7 @@ is not known, an assignment raises; so does one that would change what is not th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, cast
@@ -26,13 +27,18 @@ class AssignmentError(AutodiffError, ValueError):
     """An in-place assignment that NumPy would refuse, or that could not be followed faithfully."""
 
 
-def assign(x: Tracer, value: Tracer) -> None:
-    """Give `x` a new value of its type, and with it all arrays that share its memory."""
+def assign(x: Tracer, value: Tracer, *, whole: bool = False) -> None:
+    """Give `x` a new value of its type, and with it all arrays that share its memory.
+
+    `whole` says that every element of `x` was computed anew (`x += y`), not only some (`x[0] = y`).
+    """
     chain = [x]  # x, what it is a view of, and so on to the array that owns the memory
     while (alias := chain[-1]._alias) is not None and alias.base is not None:
         chain.append(alias.base)
     owner = chain[-1]
     _check_writable(x, chain, value)
+    if not whole or owner is not x:
+        _check_region(owner)
     values = [value]
     for view, base in pairwise(chain):
         values.append(view._alias.put(base, values[-1]))
@@ -42,6 +48,19 @@ def assign(x: Tracer, value: Tracer) -> None:
     owner._alias.owner = True
     if owner._alias.views:
         _refresh(owner, chain)
+
+
+def _check_region(owner: Tracer) -> None:
+    """Refuse to change within an open region (`no_grad`) what was made before it."""
+    builder = owner._builder
+    if builder.regions and builder.regions[-1].stop == sys.maxsize:
+        row = builder.producer(owner._number)
+        if row is None or row < builder.regions[-1].start:
+            raise AssignmentError(
+                f"an assignment{here(' at ')} inside no_grad changes an array made outside, "
+                "whose gradient would be lost as a whole. Write instead: the assignment outside of "
+                "no_grad, with a value computed inside; or change a copy made inside"
+            )
 
 
 def _settle_layout(owner: Tracer, value: Tracer) -> None:

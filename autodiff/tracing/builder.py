@@ -140,9 +140,9 @@ class Builder:
         self.script = None
         self.types, self.inputs = self.types[:n], self.inputs[: self.taken]
         self.rows, self.firsts, self.trails = self.rows[:p], self.firsts[:p], self.trails[:p]
-        self.counts = {row: count for row, count in self.counts.items() if row < p}
+        self.counts = {row: count for row, count in list(self.counts.items()) if row < p}
         self.table = dict(zip(self.rows, self.firsts, strict=True))
-        self.calls = {key: call for key, call in self.calls.items() if call.stop <= p}
+        self.calls = {key: call for key, call in list(self.calls.items()) if call.stop <= p}
         self.producers, self.scanned = {}, 0
 
     def skip(self, call: Call) -> bool:

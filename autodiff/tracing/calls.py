@@ -18,7 +18,7 @@ from autodiff.tracing.builder import Builder, Call
 
 __all__ = ["remembered_call"]
 
-_PLAIN = {int, bool, str, complex, type(None), type, type(Ellipsis), type(np.dtype(float))}
+_PLAIN = {int, bool, str, type(None), type, type(Ellipsis), type(np.dtype(float))}
 
 
 def remembered_call(
@@ -30,7 +30,7 @@ def remembered_call(
     NumPy function, say).
     """
     builder: Builder = like._builder
-    if len(args) == 1 and not kwargs and like.kind is like.type:
+    if len(args) == 1 and args[0] is like and not kwargs and like.kind is like.type:
         key = (name, like._number)
     else:
         key = _key(builder, like.__class__, name, args, kwargs)

@@ -5,6 +5,7 @@ so that no change to them goes unseen.
 from __future__ import annotations
 
 from collections import deque
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def lock(array: Array, locked: list[Array]) -> None:
 
 
 _owed: deque[Array] = deque()  # views of what another trace still holds
+_settling = Lock()
 
 
 def give_back(locked: list[Array]) -> None:
@@ -42,13 +44,14 @@ def give_back(locked: list[Array]) -> None:
 
 
 def _give_back_what_can_be(locked: list[Array]) -> None:
-    waiting = deque(reversed(locked))
-    waiting.extend(_owed.popleft() for _ in range(len(_owed)))
-    for _ in range(2):
-        for _ in range(len(waiting)):
-            array = waiting.popleft()
-            try:
-                array.setflags(True)  # type: ignore[call-arg]
-            except ValueError:
-                waiting.append(array)
-    _owed.extend(waiting)
+    with _settling:
+        waiting = deque([*reversed(locked), *_owed])
+        _owed.clear()
+        for _ in range(2):
+            for _ in range(len(waiting)):
+                array = waiting.popleft()
+                try:
+                    array.setflags(True)  # type: ignore[call-arg]
+                except ValueError:
+                    waiting.append(array)
+        _owed.extend(waiting)

@@ -1,8 +1,8 @@
 """Rewriting to less work: a program is recorded anew, each equation first offered to the rules.
 
 A rewrite is data: `RULES` maps a primitive to functions `(inputs, params) -> result, or None`.
-Rules keep results exact, but for the order of rounding where a sum of equal terms becomes
-a product.
+Rules keep results exact, but for the order of rounding (and of overflow, at the far end of
+the range) where a sum of equal terms becomes a product, or a constant leaves a sum.
 """
 
 from __future__ import annotations
@@ -263,6 +263,8 @@ def _reduce_sum(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     if made is None or x.dtype.kind not in "fciu" or not set(axes) <= set(made[1]["axes"]):
         return None
     n = math.prod([x.shape[i] for i in axes])
+    if n == 0:  # zero, whatever it is a sum of
+        return None
     count = np.array(n).astype(x.dtype)[()]
     if count.item() != n:  # too large for the dtype
         return None
@@ -282,7 +284,8 @@ def _contract(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         ((inputs[1], right), (inputs[0], left)),
     ):
         value = constant(c)
-        if value is None or not set(out) <= set(own) or x.dtype.kind not in "fc":
+        inexact = x.dtype.kind in "fc" and value is not None and bool(np.isfinite(value))
+        if value is None or not inexact or not set(out) <= set(own):
             continue
         total = emit(reduce_sum, x, axes=tuple([i for i, k in enumerate(own) if k not in out]))
         kept = [k for k in own if k in out]
