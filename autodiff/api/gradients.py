@@ -25,6 +25,7 @@ from autodiff.ir.types import type_of
 from autodiff.tracing import tree
 from autodiff.tracing.record import Recording, record
 from autodiff.tracing.tracer import Tracer
+from autodiff.transforms.linearity import first_cut
 from autodiff.transforms.linearize import gradient
 
 __all__ = ["grad", "value_and_grad"]
@@ -136,18 +137,20 @@ def _run(recording: Recording, active: tuple[bool, ...], name: str, *, value: bo
     if recording.leaves[0].__class__ is not Tracer:
         return _constant(recording, active, name, value=value)
 
-    def recipe(program: Program) -> tuple[Program, bool]:
-        return gradient(program, active, value=value)
+    def recipe(program: Program) -> tuple[Program, tuple[bool, str]]:
+        new, depends = gradient(program, active, value=value)
+        return new, (depends, "" if depends else _reason(program, active))
 
     derived = derive(recording, recipe, ("gradient", active, value), name)
-    if not derived.compiled.info:
-        _warn_zero(name)
+    depends, reason = derived.compiled.info
+    if not depends:
+        _warn_zero(name, reason)
     return run(derived, recording.args())
 
 
 def _constant(recording: Recording, active: tuple[bool, ...], name: str, *, value: bool) -> Any:
     """The same for a function whose result was not computed from anything traced."""
-    _warn_zero(name)
+    _warn_zero(name, "")
     wanted = [type_of(x) for x, a in zip(recording.inputs, active, strict=True) if a]
     xp = namespace(recording.inputs)
     zeros = [xp.zeros(t.shape, t.dtype)[()] for t in wanted]
@@ -157,11 +160,21 @@ def _constant(recording: Recording, active: tuple[bool, ...], name: str, *, valu
     return [*run(values, recording.args()), *zeros]
 
 
-def _warn_zero(name: str) -> None:
+def _reason(program: Program, active: tuple[bool, ...]) -> str:
+    """Where the path from the arguments to the result ends."""
+    cut = first_cut(program, active)
+    if cut is None:
+        return ""
+    place = f" at {cut.source}" if cut.source is not None else ""
+    return f" It ends in `{cut.primitive.name}`{place}, whose derivative is zero everywhere."
+
+
+def _warn_zero(name: str, reason: str) -> None:
     warnings.warn(
         f"the result of {name} does not depend on the arguments it is differentiated by, so the "
-        "gradient is zero. Does it pass through an integer, a comparison, `np.floor`, `np.sign` or "
-        "`stop_gradient`, or is another argument meant (argnums)?",
+        f"gradient is zero.{reason} If it should depend on them, write it without integers, "
+        "comparisons, `np.floor`, `np.sign` and `stop_gradient`, or choose another argument by "
+        "argnums",
         ZeroGradientWarning,
         stacklevel=5,
     )

@@ -9,7 +9,7 @@ from autodiff.ir.editing import dependents, prune
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.transforms.linearize import linearize
 
-__all__ = ["first_nonlinear"]
+__all__ = ["first_cut", "first_nonlinear"]
 
 
 def first_nonlinear(program: Program, active: Sequence[bool]) -> Equation | None:
@@ -36,3 +36,14 @@ def _is_affine(equation: Equation, moving: set[Any]) -> bool:
     known = linear.known
     reached = dependents(known, active)
     return reached.isdisjoint(known.outputs[len(linear.active) :])
+
+
+def first_cut(program: Program, active: Sequence[bool]) -> Equation | None:
+    """The first equation that uses an active input and has no derivative, if there is one."""
+    moving = {v for v, a in zip(program.inputs, active, strict=False) if a}
+    for equation in program.equations:
+        if not moving.isdisjoint(equation.inputs):
+            if equation.primitive.jvp is None or not equation.outputs[0].type.inexact:
+                return equation
+            moving.update(equation.outputs)
+    return None

@@ -129,3 +129,14 @@ def test_escapes(escape):
     assert re.search(rf"\n  at {HERE}", text)
     assert "Write instead:" in text
     assert "ad.stop_gradient" in text
+
+
+def test_a_gradient_that_is_zero_because_something_cuts_the_path():
+    def f(x):
+        steps = np.floor(x)
+        return np.sum(steps * 2)
+
+    with pytest.warns(ad.errors.ZeroGradientWarning) as found:
+        gradient = ad.grad(f)(X)
+    np.testing.assert_array_equal(gradient, np.zeros(3))
+    assert re.search(rf"It ends in `floor` at {HERE}", str(found[0].message))
