@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,16 +15,15 @@ from autodiff.api.arguments import (
     is_traceable,
     select,
 )
+from autodiff.api.cuts import cut_reason, warn_zero
 from autodiff.arrays import namespace
 from autodiff.backend.derived import derive, run
-from autodiff.errors import ZeroGradientWarning
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import type_of
 from autodiff.tracing import tree
 from autodiff.tracing.record import Recording, record
 from autodiff.tracing.tracer import Tracer
-from autodiff.transforms.linearity import first_cut
 from autodiff.transforms.linearize import gradient
 
 __all__ = ["grad", "value_and_grad"]
@@ -139,18 +137,18 @@ def _run(recording: Recording, active: tuple[bool, ...], name: str, *, value: bo
 
     def recipe(program: Program) -> tuple[Program, tuple[bool, str]]:
         new, depends = gradient(program, active, value=value)
-        return new, (depends, "" if depends else _reason(program, active))
+        return new, (depends, "" if depends else cut_reason(program, active))
 
     derived = derive(recording, recipe, ("gradient", active, value), name)
     depends, reason = derived.compiled.info
     if not depends:
-        _warn_zero(name, reason)
+        warn_zero(name, reason)
     return run(derived, recording.args())
 
 
 def _constant(recording: Recording, active: tuple[bool, ...], name: str, *, value: bool) -> Any:
     """The same for a function whose result was not computed from anything traced."""
-    _warn_zero(name, "")
+    warn_zero(name, "")
     wanted = [type_of(x) for x, a in zip(recording.inputs, active, strict=True) if a]
     xp = namespace(recording.inputs)
     zeros = [xp.zeros(t.shape, t.dtype)[()] for t in wanted]
@@ -158,26 +156,6 @@ def _constant(recording: Recording, active: tuple[bool, ...], name: str, *, valu
         return zeros
     values = derive(recording, lambda program: (program, True), "value", name)
     return [*run(values, recording.args()), *zeros]
-
-
-def _reason(program: Program, active: tuple[bool, ...]) -> str:
-    """Where the path from the arguments to the result ends."""
-    cut = first_cut(program, active)
-    if cut is None:
-        return ""
-    place = f" at {cut.source}" if cut.source is not None else ""
-    return f" It ends in `{cut.primitive.name}`{place}, whose derivative is zero everywhere."
-
-
-def _warn_zero(name: str, reason: str) -> None:
-    warnings.warn(
-        f"the result of {name} does not depend on the arguments it is differentiated by, so the "
-        f"gradient is zero.{reason} If it should depend on them, write it without integers, "
-        "comparisons, `np.floor`, `np.sign` and `stop_gradient`, or choose another argument by "
-        "argnums",
-        ZeroGradientWarning,
-        stacklevel=5,
-    )
 
 
 def check_scalar(recording: Recording, name: str, transform: str, has_aux: bool) -> None:

@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 
 from autodiff.api.arguments import FlatCall, Selector, function_name, select
+from autodiff.api.cuts import cut_reason, warn_zero
 from autodiff.api.places import describe
 from autodiff.api.sides import Arguments, Results
 from autodiff.arrays import namespace
 from autodiff.backend.derived import Derived, Recipe, derive
+from autodiff.control.call import is_transparent
+from autodiff.ir.editing import inline
 from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.record import record
 from autodiff.tracing.tracer import Tracer
+from autodiff.transforms.linearity import cut_outputs
 
 __all__ = ["Point"]
 
@@ -95,10 +99,23 @@ class Point:
         """The active inputs."""
         return [x for x, a in zip(self.recording.inputs, self.active, strict=True) if a]
 
-    def derive(self, recipe: Recipe, *identity: Any) -> Derived:
+    def derive(self, recipe: Recipe, *identity: Any, warn: bool = True) -> Derived:
         """The program that `recipe` makes of the recorded one; `identity` tells recipes apart."""
+        if warn:
+            self._warn_of_cuts()
         identity = (*identity, self.active, self.results.wanted)
         return derive(self.recording, recipe, identity, self.name)
+
+    def _warn_of_cuts(self) -> None:
+        """Warn of results whose derivative is zero because something on the way has none."""
+        marks, key = self.recording.script.derived, ("cuts", self.active, self.results.wanted)
+        if key not in marks:
+            program = inline(self.recording.program(self.name), is_transparent)
+            cut = cut_outputs(program, self.active)
+            lost = any(c and w for c, w in zip(cut, self.results.wanted, strict=True))
+            marks[key] = cut_reason(program, self.active) if lost else None
+        if marks[key] is not None:
+            warn_zero(self.name, marks[key])
 
     def zeros(self, t: ArrayType) -> Any:
         """Zeros of type `t`, in the array library of the arguments (traced, if these are)."""

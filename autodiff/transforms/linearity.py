@@ -7,9 +7,10 @@ from typing import Any
 
 from autodiff.ir.editing import dependents, prune
 from autodiff.ir.program import Equation, Program, Var
+from autodiff.primitives.arithmetic import stop_gradient
 from autodiff.transforms.linearize import linearize
 
-__all__ = ["first_cut", "first_nonlinear"]
+__all__ = ["cut_outputs", "first_cut", "first_nonlinear"]
 
 
 def first_nonlinear(program: Program, active: Sequence[bool]) -> Equation | None:
@@ -40,10 +41,30 @@ def _is_affine(equation: Equation, moving: set[Any]) -> bool:
 
 def first_cut(program: Program, active: Sequence[bool]) -> Equation | None:
     """The first equation that uses an active input and has no derivative, if there is one."""
-    moving = {v for v, a in zip(program.inputs, active, strict=False) if a}
+    return _follow(program, active)[1]
+
+
+def cut_outputs(program: Program, active: Sequence[bool]) -> tuple[bool, ...]:
+    """Which outputs are computed from active inputs, but only by ways that have no derivative.
+
+    What `stop_gradient` cuts is cut on purpose and does not count.
+    """
+    moving, _ = _follow(program, active)
+    reached: set[Any] = {v for v, a in zip(program.inputs, active, strict=False) if a}
+    for equation in program.equations:
+        if equation.primitive is not stop_gradient and not reached.isdisjoint(equation.inputs):
+            reached.update(equation.outputs)
+    return tuple([a in reached and a not in moving for a in program.outputs])
+
+
+def _follow(program: Program, active: Sequence[bool]) -> tuple[set[Any], Equation | None]:
+    """The variables that move with the active inputs, and the first equation that stops one."""
+    moving: set[Any] = {v for v, a in zip(program.inputs, active, strict=False) if a}
+    cut = None
     for equation in program.equations:
         if not moving.isdisjoint(equation.inputs):
-            if equation.primitive.jvp is None or not equation.outputs[0].type.inexact:
-                return equation
-            moving.update(equation.outputs)
-    return None
+            if equation.primitive.jvp is not None and equation.outputs[0].type.inexact:
+                moving.update(equation.outputs)
+            elif cut is None:
+                cut = equation
+    return moving, cut

@@ -76,7 +76,8 @@ def test_aux_is_returned_as_it_is(way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_results_that_do_not_depend_on_the_argument_give_zeros(way):
-    jac = way(lambda x: {"x": x, "one": np.ones(3), "floor": np.floor(x)})(np.array([1.5, 2.5]))
+    with pytest.warns(ad.errors.ZeroGradientWarning, match=r"ends in `floor` at test_jacobians"):
+        jac = way(lambda x: {"x": x, "one": np.ones(3), "floor": np.floor(x)})(np.array([1.5, 2.5]))
     assert_array_equal(jac["x"], np.eye(2))
     assert_array_equal(jac["one"], np.zeros((3, 2)))
     assert_array_equal(jac["floor"], np.zeros((2, 2)))

@@ -72,6 +72,7 @@ def test_linearize_gives_the_value_and_the_same_tangents_as_jvp(rng):
         assert_allclose(push(dx, dp)["h"], dy["h"])
 
 
+@pytest.mark.filterwarnings("ignore::autodiff.errors.ZeroGradientWarning")
 def test_results_that_do_not_depend_on_the_arguments_have_zero_derivatives():
     table = np.array([1.0, 2.0])
 
@@ -348,3 +349,20 @@ def test_tangents_must_fit_the_arguments():
 def test_jvp_takes_tuples():
     with pytest.raises(TypeError, match=r"Write instead: `ad.jvp\(f, \(x,\), \(dx,\)\)`"):
         ad.jvp(np.sin, 1.0, 1.0)
+
+
+def test_what_cuts_the_way_is_named():
+    x = np.array([1.5, 2.5])
+    for call in (
+        lambda: ad.jvp(np.sign, (x,), (x,)),
+        lambda: ad.vjp(np.sign, x),
+        lambda: ad.linearize(np.sign, x),
+    ):
+        with pytest.warns(
+            ad.errors.ZeroGradientWarning, match=r"ends in `sign` at test_linear_maps"
+        ):
+            call()
+
+
+def test_what_is_cut_on_purpose_is_not_named():
+    ad.jvp(lambda x: ad.stop_gradient(x) * 2, (1.0,), (1.0,))

@@ -132,6 +132,7 @@ def test_checkpoint(xp, fun, args):
     check(xp, ad.grad(lambda *args: ad.checkpoint(fun)(*args)), *args)
 
 
+@pytest.mark.filterwarnings("ignore::autodiff.errors.ZeroGradientWarning")
 def test_jacobians(xp):
     def fun(x: Any) -> Any:
         return np.stack([np.sin(x), x[::-1] * x]), {"sum": x.sum(), "none": np.floor(x)}
