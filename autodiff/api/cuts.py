@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from collections.abc import Sequence
 
 from autodiff.errors import ZeroGradientWarning
 from autodiff.ir.program import Program
+from autodiff.ir.source import user_level
 from autodiff.transforms.linearity import first_cut
 
 __all__ = ["cut_reason", "warn_zero"]
-
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def cut_reason(program: Program, active: Sequence[bool]) -> str:
@@ -33,13 +30,5 @@ def warn_zero(name: str, reason: str) -> None:
         "comparisons, `np.floor`, `np.sign` and `stop_gradient`, or choose another argument by "
         "argnums; if zero is meant, say so by `ad.stop_gradient`",
         ZeroGradientWarning,
-        stacklevel=_frames_of_the_library(),
+        stacklevel=user_level(),
     )
-
-
-def _frames_of_the_library() -> int:
-    """The stack level of the innermost frame that is the user's."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame, level = frame.f_back, level + 1
-    return level

@@ -116,8 +116,7 @@ def _differentiated(
             wanted=selection.active_inputs,
             namer=call.names,
         )
-        checked = recording.script.derived.get("scalar")
-        if checked is None or checked[0] != has_aux or checked[1] != recording.spec:
+        if recording.script.derived.get("scalar") != (has_aux, recording.spec):
             check_scalar(recording, name, transform, has_aux)
         outs = _run(recording, selection.active, name, value=with_value)
         n = len(recording.script.outputs) if with_value else 0

@@ -13,8 +13,9 @@ from autodiff.backend.derived import derive
 from autodiff.control.call import call as call_primitive
 from autodiff.primitives.arithmetic import stop_gradient as stop
 from autodiff.tracing import tree
-from autodiff.tracing.builder import Builder, Region, current_builder
+from autodiff.tracing.builder import Builder, current_builder
 from autodiff.tracing.record import record
+from autodiff.tracing.script import Region
 from autodiff.tracing.tracer import Tracer
 from autodiff.transforms.unzip import POLICIES, Policy
 

@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 
 import numpy as np
 
-__all__ = ["Source", "Trail", "current_trail", "here", "resolve"]
+__all__ = ["Source", "Trail", "current_trail", "here", "resolve", "user_level"]
 
 Trail = tuple[CodeType, int]
 _SITE = os.path.dirname(os.path.dirname(os.path.abspath(np.__file__)))
@@ -154,3 +154,11 @@ def here(before: str = "\n  at ") -> str:
     """Where the user's code is now, as error messages show it."""
     trail = current_trail(2)
     return f"{before}{resolve(*trail)}, in {trail[0].co_name}" if trail else ""
+
+
+def user_level() -> int:
+    """The `stacklevel` by which the caller's warning is shown at the user's line."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and _internal[frame.f_code.co_filename]:
+        frame, level = frame.f_back, level + 1
+    return level

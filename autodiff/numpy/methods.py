@@ -59,10 +59,6 @@ def _copy_method(x: Any, order: str = "C") -> Any:
     return copy(x, order)
 
 
-def _copy(x: Any, order: Any = "C") -> Any:
-    return copy(x, order)
-
-
 def _duplicate(x: Any, *memo: Any) -> Any:
     return copy(x)
 

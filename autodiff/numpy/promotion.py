@@ -18,7 +18,8 @@ from autodiff.primitives.algebra import broadcast
 from autodiff.primitives.arithmetic import convert as convert_dtype
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.bind import atom
-from autodiff.tracing.builder import Builder, Number
+from autodiff.tracing.builder import Builder
+from autodiff.tracing.script import Number
 from autodiff.tracing.tracer import Tracer
 
 __all__ = [

@@ -22,7 +22,8 @@ from autodiff.numpy.promotion import (
 )
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.bind import atom, builder_of
-from autodiff.tracing.builder import Builder, Number
+from autodiff.tracing.builder import Builder
+from autodiff.tracing.script import Number
 from autodiff.tracing.tracer import Tracer
 
 __all__ = ["Binary", "Elementwise", "Unary", "elementwise_ufuncs"]

@@ -8,7 +8,8 @@ import numpy as np
 
 from autodiff.arrays import namespace
 from autodiff.ir.types import ArrayType, Literal, literal, type_of
-from autodiff.tracing.builder import Builder, Number, Outer, current_builder
+from autodiff.tracing.builder import Builder, Outer, current_builder
+from autodiff.tracing.script import Number
 from autodiff.tracing.tracer import Tracer
 
 if TYPE_CHECKING:

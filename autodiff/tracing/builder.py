@@ -28,10 +28,7 @@ from autodiff.tracing.script import Call, Number, Region, Row, Script
 if TYPE_CHECKING:
     from autodiff.primitives.record import Primitive
 
-__all__ = [
-    "Builder", "Call", "Number", "Outer", "Region", "Row", "Script", "current_builder", "enter",
-    "leave", "opened",
-]  # fmt: skip
+__all__ = ["Builder", "Outer", "current_builder", "enter", "leave", "opened"]
 
 
 class Outer(NamedTuple):
@@ -179,18 +176,13 @@ class Builder:
         script = self.script
         if script is not None:
             done = self.position == len(self.rows) and self.taken == len(self.inputs)
-            if done and script.outputs == outputs and script.regions == tuple(self.regions):
+            if done and script.outputs == outputs and script.regions == self.regions:
                 return script
             self.depart()
         new = Script()
-        new.types, new.inputs, new.rows, new.firsts = (
-            self.types,
-            self.inputs,
-            self.rows,
-            self.firsts,
-        )
-        new.counts, new.trails, new.table = self.counts, self.trails, self.table
-        new.calls = self.calls
+        new.types, new.inputs = self.types, self.inputs
+        new.rows, new.firsts, new.counts = self.rows, self.firsts, self.counts
+        new.trails, new.table, new.calls = self.trails, self.table, self.calls
         new.outputs, new.regions = outputs, self.regions
         return new
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from autodiff.ir.types import ArrayType
 from autodiff.tracing import values
-from autodiff.tracing.builder import Builder, Call
+from autodiff.tracing.builder import Builder
+from autodiff.tracing.script import Call
 
 __all__ = ["remembered_call"]
 
@@ -62,18 +63,23 @@ def _key(builder: Builder, tracer: type, name: Any, args: Any, kwargs: Any) -> A
             parts.append(
                 builder.capture(x, ArrayType(x.shape, x.dtype)) if number is None else number
             )
-        elif cls is tuple and all([e.__class__ is int for e in x]):  # noqa: C419  # a list is faster for few items
+        elif cls is tuple and _all_integers(x):
             parts.append((cls, x))
         else:
             return None
     return tuple(parts) if not kwargs or _add_options(parts, kwargs) else None
 
 
+def _all_integers(items: tuple[Any, ...]) -> bool:
+    """Whether these are Python integers, so that equal tuples mean the same (1.0 equals 1)."""
+    return all([x.__class__ is int for x in items])  # noqa: C419  # a list is faster for few items
+
+
 def _add_options(parts: list[Any], kwargs: dict[str, Any]) -> bool:
     """Add keyword arguments to a key; whether that is possible."""
     for name, x in kwargs.items():
         cls = x.__class__
-        if cls not in _PLAIN and not (cls is tuple and all([e.__class__ is int for e in x])):  # noqa: C419  # a list is faster for few items
+        if cls not in _PLAIN and not (cls is tuple and _all_integers(x)):
             return False
         parts.append((name, cls, x))
     return True

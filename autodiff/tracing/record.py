@@ -15,8 +15,9 @@ from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.bind import atom
-from autodiff.tracing.builder import Builder, Outer, Script, enter, leave
+from autodiff.tracing.builder import Builder, Outer, enter, leave
 from autodiff.tracing.locks import lock
+from autodiff.tracing.script import Script
 from autodiff.tracing.tracer import Tracer
 
 __all__ = ["Recording", "record"]

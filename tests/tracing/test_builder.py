@@ -11,7 +11,8 @@ from autodiff.primitives.arithmetic import stop_gradient
 from autodiff.primitives.exponential import exp
 from autodiff.primitives.trigonometric import sin
 from autodiff.tracing.bind import bind
-from autodiff.tracing.builder import Builder, Script, current_builder, opened
+from autodiff.tracing.builder import Builder, current_builder, opened
+from autodiff.tracing.script import Script
 from autodiff.tracing.tracer import Tracer
 from tests.programs import read, shown
 
