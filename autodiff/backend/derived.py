@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from autodiff.backend.cache import Cache, CacheInfo, Key
 from autodiff.backend.compiled import Compiled
+from autodiff.backend.optimize import optimize
 from autodiff.control.call import call, is_transparent
 from autodiff.ir.editing import inline
 from autodiff.ir.program import Atom, Equation, Program, Var
@@ -23,7 +24,6 @@ from autodiff.ir.types import ArrayType, Literal
 from autodiff.primitives.algebra import broadcast
 from autodiff.tracing.bind import builder_of
 from autodiff.tracing.record import Recording
-from autodiff.transforms.simplify import simplify
 
 __all__ = [
     "Derived", "Recipe", "cache_info", "clear_cache", "compile_recording", "derive", "prepare",
@@ -104,7 +104,7 @@ def _make(program: Program, recipe: Recipe) -> Compiled:
 
 def prepare(program: Program, info: Any = None) -> Compiled:
     """A program that a transform made, simplified and ready to run."""
-    return Compiled(simplify(inline(program, is_transparent)), info)
+    return Compiled(optimize(program), info)
 
 
 @contextmanager

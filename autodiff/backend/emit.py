@@ -17,7 +17,7 @@ from weakref import finalize
 import numpy as np
 
 from autodiff.arrays import on_device
-from autodiff.ir.editing import last_uses
+from autodiff.ir.editing import held_programs, last_uses
 from autodiff.ir.printing import variable_names
 from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.types import Literal
@@ -72,6 +72,7 @@ class _Writer:
         self.constants: dict[Literal, str] = {}
         self.runs: dict[str, Equation] = {}  # equations without a text of their own
         self.functions: dict[Program, str] = {}
+        self.helpers: list[str] = []  # functions for equations of loops
 
     def bound(self, xp: ModuleType) -> dict[str, Any]:
         """The objects behind the names that the source uses."""
@@ -98,6 +99,29 @@ class _Writer:
         body = list(_Body(self, program, names).statements())
         arguments = ", ".join(names[v] for v in program.inputs)
         self.lines += [f"def {name}({arguments}):", *(f"    {line}" for line in body)]
+        return name
+
+    def held(self, equation: Equation) -> dict[str, str]:
+        """The names of the functions for the programs that an equation holds, by param."""
+
+        def name(x: Any) -> str:
+            return self.function(x) if isinstance(x, Program) else f"({''.join(map(listed, x))})"
+
+        def listed(x: Any) -> str:
+            return f"{name(x)}, "
+
+        held = dict.fromkeys(param for param, _ in held_programs(equation))
+        return {param: name(equation.params[param]) for param in held}
+
+    def helper(self, equation: Equation) -> str:
+        """Write the function that an equation is run by; its name."""
+        held = self.held(equation)
+        name = f"_{equation.primitive.name}{len(self.helpers)}"
+        self.helpers.append(name)
+        types = tuple([a.type for a in equation.inputs])
+        assert equation.primitive.function is not None
+        text = equation.primitive.function(types, equation.params)
+        self.lines += text.format(name=name, **held).splitlines()
         return name
 
     def constant(self, literal: Literal) -> str:
@@ -209,6 +233,9 @@ class _Body:
     def statement(self, equation: Equation, i: int, buffers: _Buffers) -> Iterator[str]:
         """What computes an equation: in the memory of a dead operand, where that pays."""
         primitive, outputs, names = equation.primitive, equation.outputs, self.names
+        if not outputs:
+            yield self.expression(equation)
+            return
         left = ", ".join(names[v] for v in outputs)
         comma = "," if primitive.multiple and len(outputs) == 1 else ""
         is_array = bool(outputs[0].type.shape)  # and not one of NumPy's scalars, which never change
@@ -229,19 +256,14 @@ class _Body:
     def expression(self, equation: Equation) -> str:
         primitive = equation.primitive
         types = tuple([a.type for a in equation.inputs])
-        if equation.outputs[0] in self.folded:
-            return self.folded[equation.outputs[0]].format(
-                self.operand(equation.inputs[0], typed=True)
-            )
+        for short in filter(None, map(self.folded.get, equation.outputs)):
+            return short.format(self.operand(equation.inputs[0], typed=True))
         operands = self.operands(equation)
         if primitive.python is not None:
-            held = {
-                k: self.writer.function(v)
-                for k, v in equation.params.items()
-                if isinstance(v, Program)
-            }
+            held = self.writer.held(equation)
             return primitive.python(types, equation.params).format(*operands, **held)
-        return f"{self.writer.run(equation)}({', '.join(operands)})"
+        helper = self.writer.helper if primitive.function is not None else self.writer.run
+        return f"{helper(equation)}({', '.join(operands)})"
 
     def operands(self, equation: Equation) -> list[str]:
         """The operands; in a text, a literal beside an array of its dtype can be a plain number."""

@@ -24,16 +24,22 @@ __all__ = [
 ]
 
 
-def prune(program: Program, keep: Callable[[Equation], bool] | None = None) -> Program:
-    """Drop the equations whose outputs are never used, except those that `keep` is true of."""
+def prune(program: Program) -> Program:
+    """Drop what is never used: equations, unless they have an effect, and results of loops."""
     # Literals get into the set, too, which is harmless and cheaper than telling them apart.
     live: set[Atom] = set(program.outputs)
     kept = []
+    narrowed = False
     for equation in reversed(program.equations):
-        if not live.isdisjoint(equation.outputs) or (keep is not None and keep(equation)):
+        if not live.isdisjoint(equation.outputs) or equation.primitive.effect:
+            if equation.primitive.narrow is not None and not live.issuperset(equation.outputs):
+                equation = equation.primitive.narrow(
+                    equation, [v in live for v in equation.outputs]
+                )
+                narrowed = True
             kept.append(equation)
             live.update(equation.inputs)
-    if len(kept) == len(program.equations):
+    if len(kept) == len(program.equations) and not narrowed:
         return program
     return replace(program, equations=tuple(reversed(kept)))
 

@@ -21,7 +21,7 @@ import numpy as np
 from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.source import Source
 from autodiff.ir.tokens import REAL, Tokens
-from autodiff.ir.types import ArrayType, literal, parse_dtype
+from autodiff.ir.types import UNKNOWN, ArrayType, literal, parse_dtype
 
 if TYPE_CHECKING:
     from autodiff.primitives.record import Primitive
@@ -31,7 +31,7 @@ __all__ = ["parse"]
 _PROGRAM_NAME = re.compile(r"[\w.<>]+(?=\()")
 _PARAM_NAME = re.compile(r"\s*[^\W\d]\w*\s*=")
 _BARE_SPEC = re.compile(r"([^\]\n]*)\]")
-_TYPE = re.compile(r"(\w+)\[([\d,\s]*)\]")
+_TYPE = re.compile(r"(\w+)\[([\d?,\s]*)\]")
 _COMPLEX = re.compile(rf"(?:([+-]?{REAL})(?=[+-]))?([+-]?{REAL})j")
 _COMMENT = re.compile(r"#\s*(.*\S):(\d+)\s*")
 _CONSTANTS = {"True": True, "False": False, "None": None}
@@ -132,7 +132,8 @@ class _Parser(Tokens):
             self.expected("a type such as f64[3,4]")
         found = self.types.get(match[0])
         if found is None:
-            shape = tuple(int(d) for d in match[2].split(",") if d.strip())
+            lengths = [d.strip() for d in match[2].split(",") if d.strip()]
+            shape = tuple(UNKNOWN if d == "?" else int(d) for d in lengths)
             found = self.types[match[0]] = ArrayType(shape, self.dtype(match[1]))
         self.jump(match.end())
         return found

@@ -42,7 +42,7 @@ _COLOURED = re.compile(
     r"|(?P<string>'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")"
     r"|(?P<primitive>(?<=\ =\ )[^\W\d]\w*)"
     r"|(?P<keyword>^\ *return\b)"
-    r"|(?P<type>\b(?:bool|[iufc]\d+)\b(?:\[[\d,]*\])?)",
+    r"|(?P<type>\b(?:bool|[iufc]\d+)\b(?:\[[\d?,]*\])?)",
     re.MULTILINE,
 )
 

@@ -11,13 +11,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["ArrayType", "Literal", "dtype_name", "literal", "parse_dtype", "type_of"]
+__all__ = ["UNKNOWN", "ArrayType", "Literal", "dtype_name", "literal", "parse_dtype", "type_of"]
+
+# The length of an axis that only the run decides: how many steps a `while_loop` took, say.
+UNKNOWN = -1
 
 _SHORT_PREFIX = {"b": "bool", "i": "i", "u": "u", "f": "f", "c": "c"}
 
 
 class ArrayType:
-    """The shape and dtype of an array; equal types are the same object."""
+    """The shape and dtype of an array; equal types are the same object.
+
+    A length is `UNKNOWN` for what the loops of `autodiff.control` keep of each step.
+    """
 
     __slots__ = ("dtype", "shape")
     shape: tuple[int, ...]
@@ -50,7 +56,8 @@ class ArrayType:
         return ArrayType, (self.shape, self.dtype)
 
     def __repr__(self) -> str:
-        return f"{dtype_name(self.dtype)}[{','.join(map(str, self.shape))}]"
+        lengths = ["?" if d == UNKNOWN else str(d) for d in self.shape]
+        return f"{dtype_name(self.dtype)}[{','.join(lengths)}]"
 
     @property
     def ndim(self) -> int:
@@ -59,8 +66,8 @@ class ArrayType:
 
     @property
     def size(self) -> int:
-        """Number of elements."""
-        return math.prod(self.shape)
+        """Number of elements; an axis of unknown length counts once."""
+        return abs(math.prod(self.shape))
 
     @property
     def nbytes(self) -> int:

@@ -37,14 +37,25 @@ class Primitive:
     transpose: Callable[..., Any] | None = None
     # (size, inputs, mapped, **params) -> result(s), all with a new first axis
     batch: Callable[..., Any] | None = None
-    # (equation, unknown) -> (known equation, unknown equation); only for what holds programs
+    # (equation, unknown) -> (known equation, unknown equation), or None if no part of it is known;
+    # only for what holds programs
     unzip: Callable[..., Any] | None = None
+    # (equation, wanted) -> an equation with only those results that are wanted
+    narrow: Callable[..., Any] | None = None
     # (types, params) -> Python text with a {i} for each input; None runs `run`
     python: Callable[..., str] | None = None
+    # (types, params) -> source of a Python function `{name}`, which the generated code calls; `{x}`
+    # stands for the function of the program that param x holds, or for a tuple of such functions
+    function: Callable[..., str] | None = None
     # (types, params) -> Python statement that leaves the result in {0}, which nobody else needs
     in_place: Callable[..., str] | None = None
     # how the mask of a cotangent fares when this is transposed; see transforms.transpose
     mask: Callable[..., Any] | str | None = None
+    # (inputs, params) -> results, where each is the series of one operand; see transforms.taylor
+    taylor: Callable[..., Any] | None = None
+    # (in_types, out_types, params) -> which elements each result depends on; see
+    # transforms.sparsity
+    sparsity: Callable[..., Any] | None = None
     # (in_types, out_types, **params) -> floating point operations
     cost: Callable[..., int] | None = None
     # ("elementwise", "linear", "bilinear", "custom" or "holder"): what `kinds` made it from
@@ -54,6 +65,8 @@ class Primitive:
     # its result may share memory with an input
     view: bool = False
     multiple: bool = False
+    # it does something beside giving results, so it is run even if nobody uses those
+    effect: bool = False
     # the NumPy ufunc that it is, if any
     ufunc: Any = None
 

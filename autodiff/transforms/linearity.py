@@ -63,8 +63,9 @@ def _follow(program: Program, active: Sequence[bool]) -> tuple[set[Any], Equatio
     cut = None
     for equation in program.equations:
         if not moving.isdisjoint(equation.inputs):
-            if equation.primitive.jvp is not None and equation.outputs[0].type.inexact:
-                moving.update(equation.outputs)
+            inexact = [v for v in equation.outputs if v.type.inexact]
+            if equation.primitive.jvp is not None and inexact:
+                moving.update(inexact)
             elif cut is None:
                 cut = equation
     return moving, cut

@@ -148,8 +148,10 @@ def _divide(
             second.append(e)
             late.update(e.outputs)
         else:
-            known, rest = e.primitive.unzip(e, [a in late for a in e.inputs])
-            first.append(known)
+            parts = e.primitive.unzip(e, [a in late for a in e.inputs])
+            if parts is not None:
+                first.append(parts[0])
+            rest = e if parts is None else parts[1]
             second.append(rest)
             late.update(rest.outputs)
     return first, second, late

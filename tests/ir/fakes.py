@@ -22,6 +22,8 @@ class Fake:
     """As much of a primitive as the IR sees."""
 
     named: dict[str, Fake] = {}  # noqa: RUF012
+    effect = False
+    narrow = None
 
     def __init__(self, name: str, types: Callable[..., Any], run: Callable[..., Any]) -> None:
         self.name, self.types, self.run = name, types, run
