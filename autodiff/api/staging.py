@@ -15,17 +15,20 @@ import numpy as np
 
 from autodiff.api.arguments import FlatCall, function_name, is_traceable
 from autodiff.api.places import describe
-from autodiff.backend.derived import derive
+from autodiff.backend.compiled import Compiled
+from autodiff.backend.derived import derive, prepare
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType, literal, type_of
 from autodiff.primitives.algebra import broadcast
 from autodiff.tracing import tree
+from autodiff.tracing.bind import builder_of
+from autodiff.tracing.build import build
 from autodiff.tracing.builder import Builder, current_builder
 from autodiff.tracing.record import record
 from autodiff.tracing.tracer import Tracer
 
-__all__ = ["Staged", "call_leaves", "is_array_like", "restore", "stage"]
+__all__ = ["Staged", "call_leaves", "is_array_like", "perform", "restore", "stage"]
 
 _NUMBERS = (bool, int, float, complex)
 
@@ -141,3 +144,18 @@ def _constants_first(program: Program, arguments: int) -> Program:
         inputs=(*inputs[arguments:], *inputs[:arguments]),
         input_names=(*names[arguments:], *names[:arguments]),
     )
+
+
+def perform(fun: Callable[..., Sequence[Any]], operands: Sequence[Any]) -> Sequence[Any]:
+    """The results of an equation (or several) on these operands: recorded, or compiled and run.
+
+    `fun` is hashable, and equal if it does the same.
+    """
+    if builder_of(operands) is not None:
+        return fun(*operands)
+    return _compiled(fun, tuple(map(type_of, operands)))(operands)
+
+
+@lru_cache(maxsize=256)
+def _compiled(fun: Callable[..., Sequence[Any]], types: tuple[ArrayType, ...]) -> Compiled:
+    return prepare(build(fun, types, "loop"))

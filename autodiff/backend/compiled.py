@@ -30,7 +30,8 @@ class Compiled:
     def __init__(self, program: Program, info: Any = None) -> None:
         self.program = program
         self.info = info  # what else the derivation found out (which outputs are active, ...)
-        self.calls = 0
+        # Loops and branches are worth generating code for at once: what they hold runs many times.
+        self.calls = int(any(e.primitive.kind == "holder" for e in program.equations))
         self.functions: dict[ModuleType, Callable[..., tuple[Any, ...]]] = {}
         self.shared = _may_share(program)
 
@@ -55,7 +56,7 @@ class Compiled:
         return _own(function(*[on_device(xp, x) for x in args]), self.shared)
 
     def _function(self) -> Callable[..., Sequence[Any]]:
-        """The interpreter the first time, then generated code."""
+        """The interpreter the first time, unless there are loops; then generated code."""
         self.calls += 1
         if self.calls == 1:
             return lambda *args: evaluate(self.program, args, np)

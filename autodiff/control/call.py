@@ -11,11 +11,10 @@ from typing import Any
 
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import spread
 from autodiff.primitives.masked import form_of, packed, unpacked
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import evaluate, split
-from autodiff.transforms.batch import batch
+from autodiff.transforms.batch import Unmapped, batch
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.transpose import transpose_masked
 from autodiff.transforms.unzip import POLICIES, Policy, unzip
@@ -65,7 +64,7 @@ def _transpose(
 def _batch(size: int, xs: Any, mapped: Any, *, program: Program, policy: Named) -> Any:
     mapped_program, out_mapped = batch(program, tuple(mapped), size)
     outs = call(*xs, program=mapped_program, policy=policy)
-    return tuple([y if m else spread(y, size) for y, m in zip(outs, out_mapped, strict=True)])
+    return tuple([y if m else Unmapped(y) for y, m in zip(outs, out_mapped, strict=True)])
 
 
 def _unzip(equation: Equation, unknown: Sequence[bool]) -> tuple[Equation, Equation]:
@@ -113,6 +112,7 @@ call: Primitive = Primitive(
     unzip=_unzip,
     python=lambda types, params: f"{{program}}({', '.join(['{}'] * len(types))})",
     mask="kept",
+    sparsity=lambda xs, linear, *, program, policy: evaluate(program, xs),
     kind="holder",
     multiple=True,
 )

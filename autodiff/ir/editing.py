@@ -15,6 +15,7 @@ from autodiff.ir.program import Atom, Equation, Program, Var
 
 __all__ = [
     "dependents",
+    "has_effect",
     "held_programs",
     "inline",
     "last_uses",
@@ -31,17 +32,23 @@ def prune(program: Program) -> Program:
     kept = []
     narrowed = False
     for equation in reversed(program.equations):
-        if not live.isdisjoint(equation.outputs) or equation.primitive.effect:
+        if not live.isdisjoint(equation.outputs) or has_effect(equation):
             if equation.primitive.narrow is not None and not live.issuperset(equation.outputs):
-                equation = equation.primitive.narrow(
-                    equation, [v in live for v in equation.outputs]
-                )
-                narrowed = True
+                wanted = tuple([v in live for v in equation.outputs])
+                whole, equation = equation, equation.primitive.narrow(equation, wanted)
+                narrowed |= equation is not whole
             kept.append(equation)
             live.update(equation.inputs)
     if len(kept) == len(program.equations) and not narrowed:
         return program
     return replace(program, equations=tuple(reversed(kept)))
+
+
+def has_effect(equation: Equation) -> bool:
+    """Whether running an equation does something beside giving results."""
+    return equation.primitive.effect or any(
+        has_effect(inner) for _, held in held_programs(equation) for inner in held.equations
+    )
 
 
 def substitute(program: Program, mapping: Mapping[Any, Atom]) -> Program:

@@ -35,7 +35,7 @@ class Primitive:
     # (ct, i, *inputs, **params) -> cotangent of linear input i; linear inputs are ArrayTypes.
     # With `multiple`: (cts, linear, *inputs, **params) -> one cotangent (or None) for each input
     transpose: Callable[..., Any] | None = None
-    # (size, inputs, mapped, **params) -> result(s), all with a new first axis
+    # (size, inputs, mapped, **params) -> result(s), with a new first axis (or `Unmapped`)
     batch: Callable[..., Any] | None = None
     # (equation, unknown) -> (known equation, unknown equation), or None if no part of it is known;
     # only for what holds programs
@@ -51,11 +51,13 @@ class Primitive:
     in_place: Callable[..., str] | None = None
     # how the mask of a cotangent fares when this is transposed; see transforms.transpose
     mask: Callable[..., Any] | str | None = None
-    # (inputs, params) -> results, where each is the series of one operand; see transforms.taylor
+    # (expansion, inputs, params) -> result(s), where all are series; or None: by the jvp rule.
+    # Rarely needed; see transforms.taylor
     taylor: Callable[..., Any] | None = None
-    # (in_types, out_types, params) -> which elements each result depends on; see
-    # transforms.sparsity
-    sparsity: Callable[..., Any] | None = None
+    # (inputs, linear, **params) -> result(s) of simpler primitives that depend on (at least) the
+    # same elements of the inputs marked in `linear`; or "copy": each element of the result is one
+    # of an input, or zero. None: what follows from `mask`; see transforms.sparsity
+    sparsity: Callable[..., Any] | str | None = None
     # (in_types, out_types, **params) -> floating point operations
     cost: Callable[..., int] | None = None
     # ("elementwise", "linear", "bilinear", "custom" or "holder"): what `kinds` made it from

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from autodiff.errors import MissingRuleError
 from autodiff.ir.program import Program
@@ -12,7 +12,13 @@ from autodiff.ir.types import ArrayType, Literal
 from autodiff.primitives.algebra import spread
 from autodiff.tracing.build import apply, build, located
 
-__all__ = ["batch"]
+__all__ = ["Unmapped", "batch"]
+
+
+class Unmapped(NamedTuple):
+    """Marks a result of a batch rule that does not have the mapped axis: it is the same for all."""
+
+    value: Any
 
 
 @lru_cache(maxsize=256)
@@ -31,8 +37,7 @@ def batch(
             operands = [
                 (a.value, False) if isinstance(a, Literal) else env[a] for a in equation.inputs
             ]
-            outs, hit = _step(equation, operands, size)
-            env.update(zip(equation.outputs, ((y, hit) for y in outs), strict=True))
+            env.update(zip(equation.outputs, _step(equation, operands, size), strict=True))
         outs = [(a.value, False) if isinstance(a, Literal) else env[a] for a in program.outputs]
         wanted = force or (False,) * len(outs)
         out_mapped.extend(m or f for (_, m), f in zip(outs, wanted, strict=True))
@@ -51,11 +56,11 @@ def _stacked(t: ArrayType, size: int) -> ArrayType:
 
 def _step(
     equation: Any, operands: Sequence[tuple[Any, bool]], size: int
-) -> tuple[Sequence[Any], bool]:
-    """The results of an equation, and whether they have the mapped axis."""
+) -> list[tuple[Any, bool]]:
+    """The results of an equation, each with whether it has the mapped axis."""
     xs, mapped = zip(*operands, strict=True) if operands else ((), ())
     if not any(mapped):
-        return apply(equation, xs), False
+        return [(y, False) for y in apply(equation, xs)]
     primitive = equation.primitive
     if primitive.batch is None:
         raise MissingRuleError(
@@ -63,4 +68,7 @@ def _step(
             "under vmap; use a Python loop, or give the primitive a `batch` rule"
         )
     outs = primitive.batch(size, xs, mapped, **equation.params)
-    return (outs if primitive.multiple else (outs,)), True
+    return [
+        (y.value, False) if y.__class__ is Unmapped else (y, True)
+        for y in (outs if primitive.multiple else (outs,))
+    ]

@@ -20,7 +20,7 @@ from autodiff.primitives.masked import Form, Masked, form_of, packed, unpacked
 from autodiff.tracing.build import apply, build, located, split
 from autodiff.tracing.builder import current_builder
 
-__all__ = ["transpose", "transpose_masked"]
+__all__ = ["of_form", "plain", "transpose", "transpose_masked"]
 
 
 def transpose(program: Program, linear: tuple[bool, ...]) -> Program:
@@ -55,12 +55,12 @@ def _transpose(
         return unpacked(found)
 
     names = split(program.names, linear)[0]
-    types = [*(v.type for v in ins), *unpacked(map(_of_form, forms, program.out_types))]
+    types = [*(v.type for v in ins), *unpacked(map(of_form, forms, program.out_types))]
     new = build(fun, types, f"transpose_{program.name}", names)
     return new, tuple(map(form_of, found))
 
 
-def _of_form(form: Form, t: ArrayType) -> Any:
+def of_form(form: Form, t: ArrayType) -> Any:
     """A cotangent of this form, with types in place of arrays."""
     if form in ("masked", "clean"):
         return Masked(t, t.with_dtype(bool))
