@@ -4,6 +4,7 @@ Transforms take a function and return a function; `trace` shows the program they
 """
 
 from autodiff import errors, numpy, tree
+from autodiff.api import policies
 from autodiff.api.batching import vmap
 from autodiff.api.branching import cond, switch
 from autodiff.api.checking import check_grads
@@ -18,14 +19,24 @@ from autodiff.api.collectives import (
     psum_scatter,
 )
 from autodiff.api.compiling import disable_jit, jit
+from autodiff.api.custom_rules import custom_jvp, custom_rule, custom_vjp
 from autodiff.api.gradients import grad, value_and_grad
 from autodiff.api.hessians import hessian, hessian_diag, hvp
+from autodiff.api.implicit import custom_root, fixed_point
 from autodiff.api.jacobians import jacfwd, jacobian, jacrev
 from autodiff.api.linear_maps import jvp, linearize, vjp
+from autodiff.api.linear_solves import custom_linear_solve, linear_solve
 from autodiff.api.loops import fori_loop, scan, while_loop
-from autodiff.api.memory import checkpoint, no_grad, stop_gradient
+from autodiff.api.many import jvp_many, vjp_many
+from autodiff.api.mapping import associative_scan, map
+from autodiff.api.memory import checkpoint, checkpoint_name, no_grad, stop_gradient
+from autodiff.api.odeint import odeint
+from autodiff.api.optima import argmax, argmin
+from autodiff.api.products import fisher_vp, gauss_newton_vp
 from autodiff.api.programs import parse, run, to_source
+from autodiff.api.solvers import bicgstab, cg, gmres
 from autodiff.api.sparse import sparse_hessian, sparse_jacobian, sparsity
+from autodiff.api.taylor import derivatives, jet
 from autodiff.api.tracing import eval_types, is_traced, trace, value_of
 from autodiff.api.transposition import linear_transpose
 from autodiff.ir import ArrayType, Program, check
@@ -34,15 +45,31 @@ __all__ = [
     "ArrayType",
     "Program",
     "all_gather",
+    "argmax",
+    "argmin",
+    "associative_scan",
     "axis_index",
+    "bicgstab",
+    "cg",
     "check",
     "check_grads",
     "checkpoint",
+    "checkpoint_name",
     "cond",
+    "custom_jvp",
+    "custom_linear_solve",
+    "custom_root",
+    "custom_rule",
+    "custom_vjp",
+    "derivatives",
     "disable_jit",
     "errors",
     "eval_types",
+    "fisher_vp",
+    "fixed_point",
     "fori_loop",
+    "gauss_newton_vp",
+    "gmres",
     "grad",
     "hessian",
     "hessian_diag",
@@ -51,24 +78,30 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jet",
     "jit",
     "jvp",
+    "jvp_many",
+    "linear_solve",
     "linear_transpose",
     "linearize",
+    "map",
     "no_grad",
     "numpy",
+    "odeint",
     "parse",
     "pmax",
     "pmean",
     "pmin",
+    "policies",
     "ppermute",
     "psum",
     "psum_scatter",
     "run",
+    "scan",
     "sparse_hessian",
     "sparse_jacobian",
     "sparsity",
-    "scan",
     "stop_gradient",
     "switch",
     "to_source",
@@ -77,6 +110,7 @@ __all__ = [
     "value_and_grad",
     "value_of",
     "vjp",
+    "vjp_many",
     "vmap",
     "while_loop",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy._core import umath
 
 __all__ = [
     "DEVICE_LIBRARIES", "call_quietly", "is_array", "is_device_array", "is_device_class",
-    "namespace", "on_device", "to_host",
+    "namespace", "on_device", "sparse_namespace", "to_host",
 ]  # fmt: skip
 
 DEVICE_LIBRARIES = {"cupy"}  # root modules whose arrays live on a device; tests add a stand-in
@@ -99,6 +100,17 @@ def call_quietly(function: Callable[..., Any], args: Iterable[Any]) -> Any:
 def on_device(xp: ModuleType, x: Any) -> Any:
     """An array or scalar as an array of the device library `xp`."""
     return x if _device_classes[x.__class__] else xp.asarray(x)
+
+
+def sparse_namespace(xp: ModuleType) -> ModuleType:
+    """The module of sparse matrices that belongs to an array library: SciPy's or CuPy's."""
+    try:
+        return import_module("scipy.sparse" if xp is np else f"{xp.__name__}x.scipy.sparse")
+    except ImportError as error:
+        raise ModuleNotFoundError(
+            "sparse matrices need SciPy, which is not installed. Install it (`pip install scipy`), "
+            "or write instead: `ad.jacobian` and `ad.hessian`, whose results are dense arrays"
+        ) from error
 
 
 def to_host(x: Any) -> Any:

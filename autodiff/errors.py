@@ -8,12 +8,16 @@ from __future__ import annotations
 __all__ = [
     "AutodiffError",
     "AutodiffWarning",
+    "ConvergenceError",
+    "ConvergenceWarning",
     "EscapeError",
     "GradientError",
     "InvalidProgramError",
     "LeakedTracerError",
+    "MemoryBudgetError",
     "MissingRuleError",
     "NoValueError",
+    "UnboundAxisError",
     "UnsupportedFunctionError",
     "ZeroGradientWarning",
 ]
@@ -47,12 +51,28 @@ class NoValueError(AutodiffError, TypeError):
     """Python asked for the value of what has none while it is traced (under jit, vmap)."""
 
 
+class UnboundAxisError(AutodiffError, NameError):
+    """A collective names an axis that no enclosing `vmap` has opened."""
+
+
 class LeakedTracerError(AutodiffError, RuntimeError):
     """A traced value was used after the function that it belongs to had returned."""
 
 
+class ConvergenceError(AutodiffError, ArithmeticError):
+    """An iterative solver gave up before it was as close to the solution as was asked."""
+
+
+class MemoryBudgetError(AutodiffError, ValueError):
+    """A derivative cannot be computed in as little memory as was asked."""
+
+
 class AutodiffWarning(UserWarning):
     """Base of every warning that is the library's own."""
+
+
+class ConvergenceWarning(AutodiffWarning):
+    """An iterative solver gave up before it was as close to the solution as was asked."""
 
 
 class ZeroGradientWarning(AutodiffWarning):

@@ -110,6 +110,11 @@ def total(function):
 def peak(function):
     """Return the most memory that a call takes at any time, in large arrays."""
     x = np.linspace(0, 1, SIZE)
+    return peak_bytes(function, x) / x.nbytes
+
+
+def peak_bytes(function, x):
+    """Return the most bytes that a call takes at any time."""
     for _ in range(3):  # the program is made and compiled before the run that counts
         function(x)
     gc.collect()
@@ -117,7 +122,7 @@ def peak(function):
     function(x)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return most / x.nbytes
+    return most
 
 
 def growth(case, peaks, target=None):

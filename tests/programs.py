@@ -44,8 +44,13 @@ def shown(program: Program) -> str:
 def anonymous(program: Program) -> Program:
     """The program without names, and without the source lines from which they are taken."""
 
+    def nameless(x: Any) -> Any:
+        if isinstance(x, tuple):
+            return tuple([nameless(item) for item in x])
+        return anonymous(x) if isinstance(x, Program) else x
+
     def forget(e: Equation) -> Equation:
-        params = {k: anonymous(v) if isinstance(v, Program) else v for k, v in e.params.items()}
+        params = {k: nameless(v) for k, v in e.params.items()}
         return Equation(e.primitive, e.inputs, params, e.outputs)
 
     return replace(map_equations(program, forget), input_names=())

@@ -1,4 +1,9 @@
-"""`vmap`: a function of one example becomes a function of many."""
+"""`vmap`: a function of one example becomes a function of many.
+
+Where the mapped axis has a name, the function gets the number of its row as a hidden argument, with
+which collectives (`psum`, ...) say which axis they mean. To everything else it is an argument like
+any other.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +11,12 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import repeat
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from autodiff.api.arguments import FlatCall, function_name, is_traceable
+from autodiff.api.axes import Axis, opened_axis
 from autodiff.arrays import namespace
 from autodiff.backend.derived import derive, run
 from autodiff.ir.program import Program
@@ -21,8 +29,23 @@ from autodiff.transforms.batch import batch
 __all__ = ["vmap"]
 
 
+class _Rows(NamedTuple):
+    """The rows that are mapped at once: `length` from `start` on, of `size` in all."""
+
+    start: int
+    length: int
+    size: int
+    name: str | None  # of the axis
+
+
 def vmap(
-    fun: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, chunk_size: int | None = None
+    fun: Callable[..., Any],
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    *,
+    axis_name: str | None = None,
+    axis_size: int | None = None,
+    chunk_size: int | None = None,
 ) -> Callable[..., Any]:
     """Map a function over an axis of its arguments, as one program and without a Python loop.
 
@@ -34,13 +57,16 @@ def vmap(
             keyword are mapped over axis 0.
         out_axes: where the mapped axis goes in the results, in the same way; None for a result that
             does not depend on mapped arguments.
+        axis_name: what collectives in `fun` call the mapped axis: `psum(x, axis_name)`.
+        axis_size: how many entries the mapped axis has; only needed where no argument is mapped.
         chunk_size: map over at most so many entries at a time, to bound the memory in use.
+            Collectives need all entries at once and cannot be used with it.
 
     Returns:
         A function of the same arguments, whose results have the mapped axis added.
 
     Raises:
-        ValueError: mapped axes have different sizes, or there is none.
+        ValueError: mapped axes have different sizes, or there is none and no axis_size.
         NoValueError: `fun` asks for the value of something mapped (in an `if`, say).
 
     Example:
@@ -49,7 +75,12 @@ def vmap(
         >>> w, xs = np.array([1.0, 2.0]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
         >>> print(ad.vmap(lambda w, x: w @ x, in_axes=(None, 0))(w, xs))
         [1. 2. 3.]
+        >>> share = ad.vmap(lambda x: x / ad.psum(x, "rows"), axis_name="rows")
+        >>> print(share(np.array([1.0, 3.0])))
+        [0.25 0.75]
     """
+    if axis_name is not None and not isinstance(axis_name, str):
+        raise TypeError(f"axis_name={axis_name!r}: expected a string, or None")
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"chunk_size={chunk_size}: expected a positive number of entries, or None")
     name = function_name(fun)
@@ -58,20 +89,21 @@ def vmap(
     def mapped(*args: Any, **kwargs: Any) -> Any:
         call = FlatCall(fun, args, kwargs)
         axes = _leaf_axes(call, args, kwargs, in_axes)
-        size = _mapped_size(call, axes, name)
-        if chunk_size is None or size <= chunk_size:
-            return _map_at_once(call, axes, size, out_axes, name)
+        size = _mapped_size(call, axes, axis_size, name)
+        step = size if chunk_size is None else chunk_size
+        if size <= step:
+            return _map_at_once(call, axes, _Rows(0, size, size, axis_name), out_axes, name)
         parts = []
-        for start in range(0, size, chunk_size):
-            piece = _slice_call(call, axes, start, min(start + chunk_size, size))
-            parts.append(_map_at_once(piece, axes, min(chunk_size, size - start), out_axes, name))
+        for start in range(0, size, step):
+            rows = _Rows(start, min(step, size - start), size, axis_name)
+            parts.append(_map_at_once(_cut(call, axes, rows), axes, rows, out_axes, name))
         return _join(parts, out_axes)
 
     return mapped
 
 
 def _map_at_once(
-    call: FlatCall, axes: Sequence[int | None], size: int, out_axes: Any, name: str
+    call: FlatCall, axes: Sequence[int | None], rows: _Rows, out_axes: Any, name: str
 ) -> Any:
     inputs, types = [], []
     for i in call.positions:
@@ -80,8 +112,14 @@ def _map_at_once(
             x = namespace([x]).moveaxis(x, axis, 0)
         inputs.append(x)
         types.append(None if axis is None else _element(type_of(x)))
+    fun: Callable[[list[Any]], Any] = call
+    if rows.name is not None:
+        fun = _knowing_its_row(call, rows)
+        numbers = np.arange(rows.start, rows.start + rows.length, dtype=np.int64)
+        inputs.append(namespace(inputs).asarray(numbers))
+        types.append(ArrayType((), numbers.dtype))
     label = f"{name} (under vmap)"
-    recording = record(call, inputs, label=label, types=types, namer=call.names)
+    recording = record(fun, inputs, label=label, types=types, namer=call.names)
     wanted = _prefix_leaves(out_axes, recording.spec, "out_axes", name)
     traced = [x.__class__ is Tracer for x in recording.leaves]
     force = tuple([axis is not None for axis, t in zip(wanted, traced, strict=True) if t])
@@ -89,9 +127,9 @@ def _map_at_once(
 
     def recipe(program: Program) -> tuple[Program, tuple[bool, ...]]:
         padded = mapped + (False,) * (len(program.inputs) - len(mapped))
-        return batch(program, padded, size, force)
+        return batch(program, padded, rows.length, force)
 
-    derived = derive(recording, recipe, ("vmap", mapped, size, force), name)
+    derived = derive(recording, recipe, ("vmap", mapped, rows.length, force), name)
     outs = run(derived, recording.args())
     results = iter(zip(outs, derived.compiled.info, strict=True))
     xp = namespace([*inputs, *outs])
@@ -99,10 +137,22 @@ def _map_at_once(
         next(results) if t else (x, False) for x, t in zip(recording.leaves, traced, strict=True)
     ]
     leaves = [
-        _place(x, is_mapped, axis, size, name, xp)
+        _place(x, is_mapped, axis, rows.length, name, xp)
         for (x, is_mapped), axis in zip(found, wanted, strict=True)
     ]
     return tree.unflatten(recording.spec, leaves)
+
+
+def _knowing_its_row(call: FlatCall, rows: _Rows) -> Callable[[list[Any]], Any]:
+    """The call with the number of the row as a further argument, which collectives find."""
+
+    def traced(tracers: list[Any]) -> Any:
+        *args, row = tracers
+        assert rows.name is not None
+        with opened_axis(Axis(rows.name, rows.size, row, rows.length == rows.size)):
+            return call(args)
+
+    return traced
 
 
 def _element(t: ArrayType) -> ArrayType:
@@ -171,27 +221,35 @@ def _prefix_leaves(axes: Any, spec: tree.Spec, what: str, name: str) -> list[int
     return found
 
 
-def _mapped_size(call: FlatCall, axes: Sequence[int | None], name: str) -> int:
+def _mapped_size(
+    call: FlatCall, axes: Sequence[int | None], axis_size: int | None, name: str
+) -> int:
     sizes = {i: call.leaves[i].shape[axis] for i, axis in enumerate(axes) if axis is not None}
-    if len(set(sizes.values())) == 1:
-        return int(next(iter(sizes.values())))
-    if not sizes:
+    known = {*sizes.values(), *([] if axis_size is None else [axis_size])}
+    if len(known) == 1:
+        return int(known.pop())
+    if not known:
         raise ValueError(
-            f"vmap({name}): no argument is mapped; give at least one an axis in in_axes"
+            f"vmap({name}): no argument is mapped; give at least one an axis in in_axes, or say "
+            "by axis_size how many entries there are"
         )
     names = dict(zip(call.positions, call.names(), strict=True))
     shown = ", ".join(f"{names[i]} has {n} (axis {axes[i]})" for i, n in sizes.items())
+    if len(set(sizes.values())) == 1:
+        raise ValueError(f"vmap({name}): axis_size={axis_size}, but {shown}")
     raise ValueError(
         f"vmap({name}): the mapped axes have different sizes: {shown}. Write in_axes=None for what "
         "is the same in every call"
     )
 
 
-def _slice_call(call: FlatCall, axes: Sequence[int | None], start: int, stop: int) -> FlatCall:
+def _cut(call: FlatCall, axes: Sequence[int | None], rows: _Rows) -> FlatCall:
+    """The call with these rows of its arguments."""
     piece = FlatCall.__new__(FlatCall)
     piece.fun, piece.spec, piece.positions = call.fun, call.spec, call.positions
+    part = slice(rows.start, rows.start + rows.length)
     piece.leaves = [
-        x if axis is None else x[(slice(None),) * (axis % x.ndim) + (slice(start, stop),)]
+        x if axis is None else x[(slice(None),) * (axis % x.ndim) + (part,)]
         for x, axis in zip(call.leaves, axes, strict=True)
     ]
     return piece

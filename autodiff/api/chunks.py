@@ -79,5 +79,5 @@ def _chunk(loop: Loop, size: int, inlined: bool) -> Program:
     types = (*body.in_types[: c + k], *stacks)
     if inlined:
         return build(written_out, types, body.name)
-    program = build(inner, types, body.name)
+    program = build(lambda *xs: inner(*xs), types, body.name)
     return build(lambda *xs: call(*xs, program=program, policy="recompute"), types, body.name)

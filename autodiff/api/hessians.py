@@ -19,7 +19,7 @@ from autodiff.ir.source import here
 from autodiff.transforms.basis import diagonal
 from autodiff.transforms.linearize import gradient
 
-__all__ = ["hessian", "hessian_diag", "hvp"]
+__all__ = ["gradient_halves", "hessian", "hessian_diag", "hvp", "scalar_point"]
 
 
 def hessian(
@@ -71,7 +71,9 @@ def hvp(
     *,
     has_aux: bool = False,
 ) -> Callable[..., Any]:
-    """The product of the Hessian with a vector, which costs as much as a few gradients.
+    """The product of the Hessian with a vector, by forward over reverse mode.
+
+    Costs as much as a few gradients, however many arguments there are.
 
     Args:
         fun: a function of arrays, floats and containers of them, returning a real scalar.
@@ -110,8 +112,8 @@ def hvp(
                 f"Write instead: `ad.hvp({name})(x, (v,), *others)`"
             )
         call = FlatCall(fun, (args[0], *args[2:]), kwargs)
-        point = _scalar_point(call, selector, "hvp", has_aux)
-        dxs = point.arguments.take(_as_tuple(point, args[1]), rule)
+        point = scalar_point(call, selector, "hvp", has_aux)
+        dxs = point.arguments.take(as_tuple(point, args[1]), rule)
         if not point.results.traced[0]:
             return _result(point, [point.zeros(t) for t in point.arguments.types])
         recipe = partial(_product, active=point.active, values=has_aux)
@@ -122,7 +124,7 @@ def hvp(
     return wrapped
 
 
-def _as_tuple(point: Point, tangents: Any) -> Any:
+def as_tuple(point: Point, tangents: Any) -> Any:
     """The tangents as a tuple, if one was given bare."""
     if not point.arguments.selector.single:
         return tangents
@@ -179,7 +181,7 @@ def hessian_diag(
 
     @wraps(fun)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        point = _scalar_point(FlatCall(fun, args, kwargs), selector, "hessian_diag", has_aux)
+        point = scalar_point(FlatCall(fun, args, kwargs), selector, "hessian_diag", has_aux)
         types = point.arguments.types
         if any(t.dtype.kind == "c" for t in types):
             raise TypeError(
@@ -189,7 +191,7 @@ def hessian_diag(
             )
         if not point.results.traced[0]:
             return _result(point, [point.zeros(t) for t in types])
-        recipe = partial(_gradient_halves, active=point.active, values=has_aux)
+        recipe = partial(gradient_halves, active=point.active, values=has_aux)
         derived = point.derive(recipe, "hessian_diag", has_aux)
         outs = run(derived, point.args)
         count = point.count if has_aux else 0
@@ -201,7 +203,7 @@ def hessian_diag(
     return wrapped
 
 
-def _gradient_halves(
+def gradient_halves(
     program: Program, active: tuple[bool, ...], values: bool
 ) -> tuple[Program, LinearMap]:
     """`x -> (outputs, if they are wanted; residuals)`, and `dx -> H dx`."""
@@ -223,7 +225,8 @@ def _entries(point: Point, found: Any, present: tuple[bool, ...]) -> list[Any]:
     return parts
 
 
-def _scalar_point(call: FlatCall, selector: Selector, transform: str, has_aux: bool) -> Point:
+def scalar_point(call: FlatCall, selector: Selector, transform: str, has_aux: bool) -> Point:
+    """A function recorded where it is called, which returned a real scalar."""
     point = Point(call, selector, transform, has_aux=has_aux)
     check_scalar(point.recording, point.name, transform, has_aux)
     return point

@@ -16,7 +16,9 @@ from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 
-__all__ = ["differentiated", "jacfwd", "jacobian", "jacrev"]
+__all__ = [
+    "check_complex", "differentiated", "jacfwd", "jacobian", "jacrev", "linear_part", "loses",
+]  # fmt: skip
 
 
 def jacobian(
@@ -153,7 +155,7 @@ def differentiated(
         ahead = _is_forward(ins, outs) if forward is None else forward
         if again:
             _check_one_field(ins, outs, point.name, transform)
-        _check_complex(ins, outs, point.name, transform, ahead)
+        check_complex(ins, outs, point.name, transform, ahead)
         results, linear, residuals = _linearized(point, ahead)
         if ahead:
             blocks = from_columns(point, linear, residuals, ins, outs, chunk_size)
@@ -168,7 +170,7 @@ def differentiated(
 def _linearized(point: Point, ahead: bool) -> tuple[Sequence[Any], LinearMap, Sequence[Any]]:
     """The outputs of the function if they are needed, its linear part, and the residuals."""
     recipe = partial(
-        _linear_part,
+        linear_part,
         active=point.active,
         wanted=point.results.wanted,
         transposed=not ahead,
@@ -180,24 +182,25 @@ def _linearized(point: Point, ahead: bool) -> tuple[Sequence[Any], LinearMap, Se
     return outs[:count], derived.compiled.info, outs[count:]
 
 
-def _linear_part(
+def linear_part(
     program: Program,
     active: tuple[bool, ...],
     wanted: tuple[bool, ...],
     transposed: bool,
     values: bool,
 ) -> tuple[Program, LinearMap]:
+    """`x -> (outputs, if they are wanted; residuals)`; and the linear part, or its transpose."""
     known, linear = halves(program, active, wanted, transposed)
     return known if values else replace(known, outputs=known.outputs[len(wanted) :]), linear
 
 
 def _is_forward(ins: Sequence[ArrayType], outs: Sequence[ArrayType]) -> bool:
-    if _loses(ins, outs) != _loses(outs, ins):
-        return not _loses(ins, outs)
+    if loses(ins, outs) != loses(outs, ins):
+        return not loses(ins, outs)
     return sum(t.size for t in ins) <= sum(t.size for t in outs)
 
 
-def _loses(sources: Sequence[ArrayType], targets: Sequence[ArrayType]) -> bool:
+def loses(sources: Sequence[ArrayType], targets: Sequence[ArrayType]) -> bool:
     """Whether something complex is mapped to something real, which has fewer derivatives."""
     return any(t.dtype.kind == "c" for t in sources) and any(t.dtype.kind == "f" for t in targets)
 
@@ -206,7 +209,7 @@ def _check_one_field(
     ins: Sequence[ArrayType], outs: Sequence[ArrayType], name: str, transform: str
 ) -> None:
     """Raise unless everything is real, or everything complex."""
-    if _loses(ins, outs) or _loses(outs, ins):
+    if loses(ins, outs) or loses(outs, ins):
         raise TypeError(
             f"{transform} of {name}, where some of the arguments and results are real and others "
             f"complex: second derivatives by real and imaginary parts differ.{here()}\n"
@@ -214,18 +217,18 @@ def _check_one_field(
         )
 
 
-def _check_complex(
+def check_complex(
     ins: Sequence[ArrayType], outs: Sequence[ArrayType], name: str, transform: str, ahead: bool
 ) -> None:
     """Raise where the Jacobian would be incomplete, and nobody would see it."""
-    if ahead and _loses(ins, outs):
+    if ahead and loses(ins, outs):
         raise TypeError(
             f"{transform} of {name}, from complex arguments to a real result: forward mode gives "
             f"the derivative by the real part only.{here()}\n"
             f"Write instead: `ad.jacrev({name})`, which gives du/dx - i du/dy, or a function of "
             "the two parts as two real arguments"
         )
-    if not ahead and _loses(outs, ins):
+    if not ahead and loses(outs, ins):
         raise TypeError(
             f"{transform} of {name}, from real arguments to a complex result: reverse mode gives "
             f"the derivative of the real part only.{here()}\n"

@@ -28,7 +28,9 @@ from autodiff.tracing.builder import Builder, current_builder
 from autodiff.tracing.record import record
 from autodiff.tracing.tracer import Tracer
 
-__all__ = ["Staged", "call_leaves", "is_array_like", "perform", "restore", "stage"]
+__all__ = [
+    "Staged", "call_leaves", "is_array_like", "perform", "restore", "stage", "stage_call",
+]  # fmt: skip
 
 _NUMBERS = (bool, int, float, complex)
 
@@ -78,11 +80,20 @@ def stage(
     say), and `where` says in errors what the function is for: "the body of scan".
     """
     call = call_leaves(fun, args)
+    own = [type_of(x) for x in call.inputs]
+    return stage_call(call, where, [t or s for t, s in zip(types or own, own, strict=True)])
+
+
+def stage_call(
+    call: FlatCall,
+    where: str,
+    types: Sequence[ArrayType | None],
+    names: Callable[[], list[str]] | None = None,
+) -> Staged:
+    """Trace a call. A leaf whose type is None has its own type, and its value, if it has one."""
     inputs = call.inputs
-    own = [type_of(x) for x in inputs]
-    given = [t or s for t, s in zip(types or own, own, strict=True)]
-    name = function_name(fun)
-    code = getattr(fun, "__code__", None)
+    name = function_name(call.fun)
+    code = getattr(call.fun, "__code__", None)
 
     def traced(tracers: list[Any]) -> Any:
         leaves, spec = tree.flatten(call(tracers))
@@ -90,9 +101,8 @@ def stage(
         assert builder is not None
         return tree.unflatten(spec, [_as_tracer(builder, x, name, where) for x in leaves])
 
-    recording = record(
-        traced, inputs, label=f"{name} ({where})", code=code, types=given, namer=call.names
-    )
+    label, namer = f"{name} ({where})", names or call.names
+    recording = record(traced, inputs, label=label, code=code, types=types, namer=namer)
     derived = derive(recording, _unchanged, ("stage", len(inputs)), name)
     return Staged(
         _constants_first(derived.compiled.program, len(inputs)),
@@ -146,16 +156,16 @@ def _constants_first(program: Program, arguments: int) -> Program:
     )
 
 
-def perform(fun: Callable[..., Sequence[Any]], operands: Sequence[Any]) -> Sequence[Any]:
-    """The results of an equation (or several) on these operands: recorded, or compiled and run.
+def perform(loop: Any, operands: Sequence[Any]) -> Sequence[Any]:
+    """The results of a loop on these operands: recorded, or compiled and run.
 
-    `fun` is hashable, and equal if it does the same.
+    `loop` is a function of primitives, hashable, and equal to others that do the same.
     """
     if builder_of(operands) is not None:
-        return fun(*operands)
-    return _compiled(fun, tuple(map(type_of, operands)))(operands)
+        return loop(*operands)
+    return _compiled(loop, tuple(map(type_of, operands)))(operands)
 
 
 @lru_cache(maxsize=256)
-def _compiled(fun: Callable[..., Sequence[Any]], types: tuple[ArrayType, ...]) -> Compiled:
-    return prepare(build(fun, types, "loop"))
+def _compiled(loop: Any, types: tuple[ArrayType, ...]) -> Compiled:
+    return prepare(build(loop, types, "loop"))

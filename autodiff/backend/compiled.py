@@ -15,6 +15,7 @@ import numpy as np
 
 from autodiff.arrays import call_quietly, namespace, on_device
 from autodiff.backend.emit import compile_program
+from autodiff.control.call import call
 from autodiff.ir.program import Program
 from autodiff.ir.types import Literal
 from autodiff.tracing.build import evaluate
@@ -73,7 +74,9 @@ def _may_share(program: Program) -> list[int]:
     """The outputs that may share memory with an input, a constant or an earlier output."""
     owned_elsewhere: set[Any] = set(program.inputs)
     for e in program.equations:
-        if e.primitive.view or e.primitive.kind == "holder":
+        if e.primitive is call:
+            owned_elsewhere.update(e.outputs[i] for i in _may_share(e.params["program"]))
+        elif e.primitive.view or e.primitive.kind == "holder":
             owned_elsewhere.update(e.outputs)
     shared = []
     for i, a in enumerate(program.outputs):

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from autodiff.backend.cache import Cache, CacheInfo, Key
 from autodiff.backend.compiled import Compiled
-from autodiff.backend.optimize import optimize
 from autodiff.control.call import call, is_transparent
+from autodiff.control.optimize import optimize
 from autodiff.ir.editing import inline
 from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.types import ArrayType, Literal
@@ -177,9 +177,9 @@ def _lift(program: Program, varying: tuple[int, ...]) -> Program:
 
 def _expanded(scalar: Var, e: Equation, equations: list[Equation]) -> Var:
     """A scalar in the shape that an elementwise equation asks of what is not a literal."""
-    shape = e.outputs[0].type.shape
-    if e.primitive.kind != "elementwise" or not shape:
+    if e.primitive.kind != "elementwise" or not e.outputs[0].type.shape:
         return scalar
+    shape = e.outputs[0].type.shape
     full = Var(ArrayType(shape, scalar.type.dtype))
     params = {"shape": shape, "axes": tuple(range(len(shape)))}
     equations.append(Equation(broadcast, (scalar,), params, (full,), e.trail))

@@ -10,6 +10,7 @@ import linecache
 import re
 from collections.abc import Callable, Iterator
 from itertools import count
+from string import Formatter
 from types import ModuleType
 from typing import Any
 from weakref import finalize
@@ -101,8 +102,8 @@ class _Writer:
         self.lines += [f"def {name}({arguments}):", *(f"    {line}" for line in body)]
         return name
 
-    def held(self, equation: Equation) -> dict[str, str]:
-        """The names of the functions for the programs that an equation holds, by param."""
+    def held(self, equation: Equation, text: str) -> dict[str, str]:
+        """The names of the functions for the programs that a text mentions, by param."""
 
         def name(x: Any) -> str:
             return self.function(x) if isinstance(x, Program) else f"({''.join(map(listed, x))})"
@@ -110,17 +111,18 @@ class _Writer:
         def listed(x: Any) -> str:
             return f"{name(x)}, "
 
+        mentioned = {field for _, field, _, _ in Formatter().parse(text)}
         held = dict.fromkeys(param for param, _ in held_programs(equation))
-        return {param: name(equation.params[param]) for param in held}
+        return {param: name(equation.params[param]) for param in held if param in mentioned}
 
     def helper(self, equation: Equation) -> str:
         """Write the function that an equation is run by; its name."""
-        held = self.held(equation)
-        name = f"_{equation.primitive.name}{len(self.helpers)}"
-        self.helpers.append(name)
         types = tuple([a.type for a in equation.inputs])
         assert equation.primitive.function is not None
         text = equation.primitive.function(types, equation.params)
+        held = self.held(equation, text)
+        name = f"_{equation.primitive.name}{len(self.helpers)}"
+        self.helpers.append(name)
         self.lines += text.format(name=name, **held).splitlines()
         return name
 
@@ -260,8 +262,8 @@ class _Body:
             return short.format(self.operand(equation.inputs[0], typed=True))
         operands = self.operands(equation)
         if primitive.python is not None:
-            held = self.writer.held(equation)
-            return primitive.python(types, equation.params).format(*operands, **held)
+            text = primitive.python(types, equation.params)
+            return text.format(*operands, **self.writer.held(equation, text))
         helper = self.writer.helper if primitive.function is not None else self.writer.run
         return f"{helper(equation)}({', '.join(operands)})"
 

@@ -19,11 +19,12 @@ from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.types import UNKNOWN, ArrayType
 from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp
-from autodiff.transforms.unzip import POLICIES, Crossing, Policy, unzip
+from autodiff.transforms.unzip import Crossing, Policy, policy_of, save, unzip
 
 __all__ = [
     "Division", "Mask", "Parts", "batched_body", "divided_body", "element", "empty_text", "joined",
-    "narrowed_body", "parts", "pushed_body", "separated_body", "stacked", "with_inputs",
+    "narrowed_body", "parts", "pushed_body", "separated_body", "stacked", "tuple_text",
+    "with_inputs",
 ]  # fmt: skip
 
 Mask = tuple[bool, ...]
@@ -61,8 +62,8 @@ def element(t: ArrayType) -> ArrayType:
 
 def empty_text(n: str, row: ArrayType) -> str:
     """Source that makes an array for `n` rows of a type."""
-    shape = "".join([f"{d}, " for d in (n, *row.shape)])
-    return f"np.empty(({shape}), '{row.dtype.name}')"
+    lengths = ", ".join([n, *map(str, row.shape)])
+    return f"np.empty(({lengths}{',' if not row.shape else ''}), '{row.dtype.name}')"
 
 
 def _carried(mask: Mask, after: Sequence[bool], constants: int) -> Mask:
@@ -158,6 +159,11 @@ def with_inputs(program: Program, mask: Iterable[bool]) -> Program:
     return replace(program, inputs=tuple(inputs), input_names=tuple(names))
 
 
+def tuple_text(names: Sequence[str]) -> str:
+    """Source of a tuple, without the parentheses."""
+    return ", ".join(names) + "," * (len(names) == 1)
+
+
 # ---- cutting a body in two
 
 
@@ -195,7 +201,7 @@ def divided_body(
     program: Program, unknown: Mask, constants: int, carry: int, policy: Any
 ) -> Division:
     """Cut a body in two; what depends on constants alone is taken out of it."""
-    chosen = _within_loops(POLICIES[policy or "sink"] if isinstance(policy, str | None) else policy)
+    chosen = _within_loops(policy_of(policy))
     while True:
         forced = unknown[constants : constants + carry]
         known, rest, late = unzip(program, unknown, chosen, forced)
@@ -215,13 +221,13 @@ def divided_body(
     elsewhere = {*fixed, *rows, *invariants}
     outs = known.outputs[n_carry:n_outs]
     shared = [v for v in dict.fromkeys(outs) if v in residual and v not in elsewhere]
-    elsewhere.update(shared)  # type: ignore[arg-type]
+    elsewhere.update(shared)
     made = [v for v in dict.fromkeys(crossing) if v not in elsewhere]
     taken = set(map(id, hoisted))
     first = Program(
         (*own.constants, *invariants, *own.carry, *own.rows),
         tuple([e for e in known.equations if id(e) not in taken]),
-        (*known.outputs[:n_outs], *made),  # type: ignore[arg-type]
+        (*known.outputs[:n_outs], *made),
         known.name,
     )
     waiting = parts(rest.inputs[len(crossing) :], sum(unknown[:constants]), sum(late[:carry]))
@@ -247,7 +253,7 @@ def divided_body(
 @lru_cache(maxsize=256)
 def separated_body(program: Program, unknown: Mask) -> Program:
     """The same body, in which no equation does both what is known and what waits."""
-    known, rest, _ = unzip(program, unknown, POLICIES["save"])
+    known, rest, _ = unzip(program, unknown, save)
     return replace(program, equations=(*known.equations, *rest.equations))
 
 

@@ -7,8 +7,13 @@ a policy is only a name: `simplify` dissolves it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from functools import lru_cache
+from itertools import compress
+from typing import Any, NamedTuple
 
+from autodiff.control.taylor_rules import expand_call
+from autodiff.ir.editing import prune
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.masked import form_of, packed, unpacked
@@ -17,13 +22,9 @@ from autodiff.tracing.build import evaluate, split
 from autodiff.transforms.batch import Unmapped, batch
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.transpose import transpose_masked
-from autodiff.transforms.unzip import POLICIES, Policy, unzip
+from autodiff.transforms.unzip import Named, policy_of, unzip
 
 __all__ = ["call", "is_transparent"]
-
-
-# A policy of the user's own, the name of one of the library's, or None: nothing is to be decided.
-Named = Policy | str | None
 
 
 def is_transparent(equation: Equation) -> bool:
@@ -67,39 +68,69 @@ def _batch(size: int, xs: Any, mapped: Any, *, program: Program, policy: Named) 
     return tuple([y if m else Unmapped(y) for y, m in zip(outs, out_mapped, strict=True)])
 
 
+def _narrow(equation: Equation, wanted: Sequence[bool]) -> Equation:
+    """The same without results that nobody wants, and without operands that only they need."""
+    program, needed = _narrowed(equation.params["program"], tuple(wanted))
+    return Equation(
+        equation.primitive,
+        tuple(compress(equation.inputs, needed)),
+        {**equation.params, "program": program},
+        tuple(compress(equation.outputs, wanted)),
+        equation.trail,
+    )
+
+
+@lru_cache(maxsize=256)
+def _narrowed(program: Program, wanted: tuple[bool, ...]) -> tuple[Program, list[bool]]:
+    small = prune(replace(program, outputs=tuple(compress(program.outputs, wanted))))
+    used = {*small.outputs, *(a for e in small.equations for a in e.inputs)}
+    needed = [v in used for v in program.inputs]
+    inputs, names = compress(program.inputs, needed), compress(program.names, needed)
+    return replace(small, inputs=tuple(inputs), input_names=tuple(names)), needed
+
+
 def _unzip(equation: Equation, unknown: Sequence[bool]) -> tuple[Equation, Equation]:
     """A call of what is known, and a call of the rest with the residuals as first arguments."""
-    program, policy = equation.params["program"], equation.params["policy"]
-    chosen = POLICIES[policy or "sink"] if isinstance(policy, str | None) else policy
-    known, rest, out_unknown = unzip(program, unknown, chosen)
-    outs, late_outs = split(equation.outputs, out_unknown)
+    params = equation.params
+    halves = _halves(params["program"], tuple(unknown), params["policy"])
     ins, late_ins = split(equation.inputs, unknown)
-    outer: dict[Any, Any] = dict(zip(known.inputs, ins, strict=True))
-    crossing = known.outputs[len(outs) :]
-    made = [v for v in crossing if v not in outer]  # an input that crosses need not be returned
-    outer.update((v, Var(v.type)) for v in made)
-    trimmed = Program(
-        known.inputs,
-        known.equations,
-        (*known.outputs[: len(outs)], *made),
-        known.name,
-        known.input_names,
-    )
+    outs, late_outs = split(equation.outputs, halves.out_unknown)
+    made = [Var(t) for t in halves.known.out_types[len(outs) :]]
+    alive = [*ins, *outs, *made]
     first = Equation(
-        call,
-        tuple(ins),
-        {"program": trimmed, "policy": policy},
-        (*outs, *(outer[v] for v in made)),
-        equation.trail,
+        call, tuple(ins), {**params, "program": halves.known}, (*outs, *made), equation.trail
     )
     second = Equation(
         call,
-        (*(outer[v] for v in crossing), *late_ins),
-        {"program": rest, "policy": policy},
+        (*(alive[i] for i in halves.crossing), *late_ins),
+        {**params, "program": halves.rest},
         tuple(late_outs),
         equation.trail,
     )
     return first, second
+
+
+class Halves(NamedTuple):
+    """A program cut in two, where `known` returns only what is not at hand anyway."""
+
+    known: Program
+    rest: Program
+    out_unknown: tuple[bool, ...]
+    crossing: tuple[int, ...]  # the residuals, by position among inputs and outputs of `known`
+
+
+@lru_cache(maxsize=256)
+def _halves(program: Program, unknown: tuple[bool, ...], policy: Named) -> Halves:
+    known, rest, out_unknown = unzip(program, unknown, policy_of(policy))
+    n = len(out_unknown) - sum(out_unknown)
+    outs, residuals = known.outputs[:n], known.outputs[n:]
+    position: dict[Any, int] = {}
+    alive = {*known.inputs, *outs}
+    made = [v for v in residuals if v not in alive]
+    for i, a in enumerate((*known.inputs, *outs, *made)):
+        position.setdefault(a, i)
+    trimmed = replace(known, outputs=(*outs, *made))
+    return Halves(trimmed, rest, out_unknown, tuple([position[v] for v in residuals]))
 
 
 call: Primitive = Primitive(
@@ -110,7 +141,9 @@ call: Primitive = Primitive(
     transpose=_transpose,
     batch=_batch,
     unzip=_unzip,
+    narrow=_narrow,
     python=lambda types, params: f"{{program}}({', '.join(['{}'] * len(types))})",
+    taylor=expand_call,
     mask="kept",
     sparsity=lambda xs, linear, *, program, policy: evaluate(program, xs),
     kind="holder",

@@ -27,7 +27,7 @@ class Loop(NamedTuple):
         """How many operands stand before the constants: the number of steps, or none."""
         return int(self.length is None)
 
-    def __call__(self, *operands: Any) -> Any:
+    def __call__(self, *operands: Any) -> Sequence[Any]:
         """The results on these operands."""
         return find_primitive("scan")(*operands, **self._asdict())
 
@@ -55,6 +55,6 @@ class Sweep(NamedTuple):
         """How many operands stand before the constants: the number of steps, or none."""
         return int(self.length is None)
 
-    def __call__(self, *operands: Any) -> Any:
+    def __call__(self, *operands: Any) -> Sequence[Any]:
         """The results on these operands."""
         return find_primitive("sweep")(*operands, **self._asdict())

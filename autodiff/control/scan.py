@@ -25,12 +25,14 @@ from autodiff.control.bodies import (
     parts,
     pushed_body,
     stacked,
+    tuple_text,
     with_inputs,
 )  # fmt: skip
 from autodiff.control.loop import Loop, Sweep
 from autodiff.control.scan_batching import batch_scan
 from autodiff.control.scan_division import divide_scan
 from autodiff.control.sweep import sweep
+from autodiff.control.taylor_rules import expand_scan
 from autodiff.control.transposed import as_carried, clean, linear_carry, transposed_body
 from autodiff.ir.editing import prune
 from autodiff.ir.program import Equation, Program, Var
@@ -84,13 +86,13 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
     arguments = ["n"] * loop.counters + fixed + state + rows
     n = "n" if loop.length is None else str(loop.length)
     passed = ", ".join([*fixed, *state, *(f"{x}[i]" for x in rows)])
-    targets = "".join([f"{s}, " for s in state] + [f"{y}[i], " for y in made])
+    targets = tuple_text([*state, *(f"{y}[i]" for y in made)])
     return "\n".join([
         f"def {{name}}({', '.join(arguments)}):",
         *[f"    {y} = {empty_text(n, t)}" for y, t in zip(made, outs, strict=True)],
         f"    for i in {f'reversed(range({n}))' if loop.reverse else f'range({n})'}:",
-        f"        {targets}= {{program}}({passed})",
-        f"    return ({''.join([f'{v}, ' for v in [*state, *made]])})",
+        f"        {targets} = {{program}}({passed})",
+        f"    return ({tuple_text([*state, *made])})",
     ])  # fmt: skip
 
 
@@ -196,6 +198,7 @@ scan: Primitive = Primitive(
     unzip=lambda equation, unknown: divide_scan(equation, unknown, Loop(**equation.params)),
     narrow=_narrow,
     function=_function,
+    taylor=expand_scan,
     mask="kept",
     kind="holder",
     multiple=True,

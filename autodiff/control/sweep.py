@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from textwrap import indent
 from typing import Any
 
-from autodiff.control.bodies import element, empty_text, stacked
+from autodiff.control.bodies import element, empty_text, stacked, tuple_text
 from autodiff.control.call import call
 from autodiff.control.loop import Sweep
 from autodiff.control.sweep_rules import batch_sweep, push_sweep, two_scans
@@ -93,7 +93,7 @@ def _run(xp: Any, *operands: Any, **params: Any) -> tuple[Any, ...]:
             y[i] = out
         return outs[: loop.carry]
 
-    return (*there_and_back(n, state, carry, step, pull), *made)
+    return (*there_and_back(n, state, carry, step, pull), *made)  # type: ignore[no-untyped-call]
 
 
 def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
@@ -106,7 +106,7 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
     n = "n" if loop.length is None else str(loop.length)
     rows = [f"{x}[i]" for x in stacks]
     turned = [f"        i = {n} - 1 - i"] * loop.reverse
-    targets = "".join(["*carry, ", *(f"{y}[i], " for y in made)])
+    targets = tuple_text(["*carry", *(f"{y}[i]" for y in made)])
     arguments = ["n"] * loop.counters + fixed + state + carry + stacks
     return "\n".join([
         f"def {{name}}({', '.join(arguments)}):",
@@ -116,16 +116,13 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
         f"        return {{step}}({', '.join([*fixed, '*state', *rows])})",
         "    def pull(i, state, carry):",
         *turned,
-        f"        {targets}= {{pull}}({', '.join([*fixed, '*state', '*carry', *rows])})",
+        f"        {targets} = {{pull}}({', '.join([*fixed, '*state', '*carry', *rows])})",
         "        return carry",
         indent(_ALGORITHM, "    "),
-        f"    carry = there_and_back({n}, {_tuple(state)}, {_tuple(carry)}, step, pull)",
-        f"    return (*carry, {''.join([f'{y}, ' for y in made])})",
+        f"    state, carry = ({tuple_text(state)}), ({tuple_text(carry)})",
+        f"    carry = there_and_back({n}, state, carry, step, pull)",
+        f"    return ({tuple_text(['*carry', *made])})",
     ])  # fmt: skip
-
-
-def _tuple(names: Sequence[str]) -> str:
-    return f"({''.join([f'{name}, ' for name in names])})"
 
 
 def _source_of(fun: Callable[..., Any]) -> str:
@@ -150,7 +147,7 @@ def _as_scans(equation: Equation) -> Equation:
 
 def _unzip(equation: Equation, unknown: Sequence[bool]) -> tuple[Equation, Equation]:
     assert call.unzip is not None
-    return call.unzip(_as_scans(equation), unknown)  # type: ignore[no-any-return]
+    return call.unzip(_as_scans(equation), unknown)
 
 
 def _transpose(cts: Any, linear: Sequence[bool], *inputs: Any, **params: Any) -> Any:

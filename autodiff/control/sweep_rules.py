@@ -48,7 +48,7 @@ def two_scans(loop: Sweep, types: tuple[ArrayType, ...]) -> Program:
         first = Loop(forward, loop.length, c, s, loop.reverse)
         states = first(*steps, *fixed, *state, *rows)[s:]
         second = Loop(backward, loop.length, c, k, not loop.reverse)
-        return second(*steps, *fixed, *carry, *states, *rows)  # type: ignore[no-any-return]
+        return second(*steps, *fixed, *carry, *states, *rows)
 
     given = types[n:]
     rows = [element(t) for t in given[c + s + k :]]

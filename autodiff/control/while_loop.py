@@ -3,10 +3,10 @@
     while_loop[condition=p, program=body, tests=t, constants=c, carry=k, ...]
         *tests *constants *carry -> *carry, steps, *rows
 
-As long as `p(*tests, *carry)` is true, the body goes from the carried values to the next. The number
-of steps is a result, and so is what the body gives beside the carry, stacked: these arrays grow as
-the loop runs. That is how reverse mode knows the way back, which is a `scan`. With `checkpointed`
-nothing is stacked, and the way back is a `sweep`.
+As long as `p(*tests, *carry)` is true, the body goes from the carried values to the next. The
+number of steps is a result, and so is what the body gives beside the carry, stacked: these arrays
+grow as the loop runs. That is how reverse mode knows the way back, which is a `scan`. With
+`checkpointed` nothing is stacked, and the way back is a `sweep`.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ from autodiff.control.bodies import (
     parts,
     pushed_body,
     stacked,
+    tuple_text,
     with_inputs,
 )  # fmt: skip
+from autodiff.control.collectives import refuse_meeting
 from autodiff.control.loop import Loop
 from autodiff.control.rows import borrowed, chosen_by
 from autodiff.control.scan import unwoven
 from autodiff.control.scan_batching import swapped
 from autodiff.control.scan_division import known_part, late_part, mixed_part, without_residuals
+from autodiff.control.taylor_rules import expand_while_loop
 from autodiff.ir.editing import dependents
 from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.types import ArrayType, type_of
@@ -65,7 +68,7 @@ class While(NamedTuple):
     policy: Any = None
     checkpointed: bool = False
 
-    def __call__(self, *operands: Any) -> Any:
+    def __call__(self, *operands: Any) -> Sequence[Any]:
         """The results on these operands."""
         return while_loop(*operands, **self._asdict())
 
@@ -107,7 +110,7 @@ def _run(xp: Any, *operands: Any, **params: Any) -> tuple[Any, ...]:
         outs = evaluate(loop.program, [*fixed, *state], xp)
         state = outs[: loop.carry]
         if n == room and made:
-            made, room = [xp.concatenate((y, xp.empty_like(y))) for y in made], 2 * room
+            made, room = [xp.concatenate((y, y)) for y in made], 2 * room
         for y, out in zip(made, outs[loop.carry :], strict=True):
             y[n] = out
         n += 1
@@ -124,8 +127,8 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
     )
     rows = loop.program.out_types[loop.carry :]
     made = [f"y{i}" for i in range(len(rows))]
-    growing = ", ".join([f"np.concatenate(({y}, np.empty_like({y})))" for y in made])
-    targets = "".join([f"{s}, " for s in state] + [f"{y}[n], " for y in made])
+    growing = ", ".join([f"np.concatenate(({y}, {y}))" for y in made])
+    targets = tuple_text([*state, *(f"{y}[n]" for y in made)])
     return "\n".join([
         f"def {{name}}({', '.join([*tests, *fixed, *state])}):",
         *[
@@ -134,11 +137,10 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
         ],
         "    n = 0",
         f"    while {{condition}}({', '.join([*tests, *state])})[0]:",
-        *[f"        if n == len({y}):\n            {', '.join(made)} = {growing}" for y in made[:1]],
-        f"        {targets}= {{program}}({', '.join([*fixed, *state])})",
+        *["        if n == len(y0):", f"            {', '.join(made)} = {growing}"][: 2 * len(made)],
+        f"        {targets} = {{program}}({', '.join([*fixed, *state])})",
         "        n += 1",
-        f"    return ({''.join([f'{s}, ' for s in state])}np.int64(n), "
-        f"{''.join([f'{y}[:n], ' for y in made])})",
+        f"    return ({tuple_text([*state, 'np.int64(n)', *(f'{y}[:n]' for y in made)])})",
     ])  # fmt: skip
 
 
@@ -226,6 +228,8 @@ def _patient(loop: While, mapped: Mask, size: int) -> tuple[Program, Program, Pr
     alive = batch(loop.condition, (*mapped[:t], *everything), size, (True,))[0]
     outputs = (True,) * len(loop.program.outputs)
     body = batch(loop.program, (*mapped[t:], *everything), size, outputs)[0]
+    refuse_meeting(loop.condition, alive, "the condition of a loop")
+    refuse_meeting(loop.program, body, "the body of a loop")
 
     def step(*args: Any) -> list[Any]:
         tests, fixed, (active, counts, *state) = args[:t], args[t : t + c], args[t + c :]
@@ -347,6 +351,7 @@ while_loop: Primitive = Primitive(
     unzip=_unzip,
     narrow=_narrow,
     function=_function,
+    taylor=expand_while_loop,
     mask="kept",
     kind="holder",
     multiple=True,

@@ -93,10 +93,13 @@ class Elementwise:
 
     def loop(self, kinds: tuple[Kind, ...]) -> tuple[np.dtype[Any], ...]:
         """The dtypes to which NumPy would convert the operands."""
+        among_numbers = not any(isinstance(k, ArrayType) for k in kinds)
         given = [
-            k.dtype if isinstance(k, ArrayType) else np.dtype(bool) if k is bool else k
+            k.dtype if isinstance(k, ArrayType)
+            else np.dtype(k) if k is bool or among_numbers  # NumPy compares Python's as objects
+            else k
             for k in kinds
-        ]
+        ]  # fmt: skip
         try:
             return self.ufunc.resolve_dtypes((*given, *[None] * self.ufunc.nout))[: len(kinds)]
         except TypeError as error:

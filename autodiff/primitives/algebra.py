@@ -146,6 +146,7 @@ broadcast: Primitive = Primitive(
     batch=_broadcast_batch,
     python=_broadcast_text,
     mask=lambda mask, i, x, *, shape, axes: reduce_any(mask, axes=axes),
+    sparsity="copy",
     kind="linear",
     cheap=True,
     view=True,

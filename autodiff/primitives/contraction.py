@@ -14,7 +14,7 @@ from string import ascii_letters
 from typing import Any
 
 from autodiff.ir.types import ArrayType, type_of
-from autodiff.primitives.algebra import broadcast, reduce_any
+from autodiff.primitives.algebra import broadcast, reduce_any, reduce_sum, sum_tangents
 from autodiff.primitives.contraction_lowering import lowering, roles
 from autodiff.primitives.kinds import bilinear
 from autodiff.primitives.record import Primitive
@@ -76,6 +76,28 @@ def _mask(mask: Any, i: int, x: Any, y: Any, *, spec: str) -> Any:
     return broadcast(mask, shape=operand.shape, axes=axes)
 
 
+def _sparsity(xs: Sequence[Any], linear: Sequence[bool], *, spec: str) -> Any:
+    """An element of the result depends on the elements of an operand that share its indices."""
+    r = roles(spec)
+    sizes = dict(zip(r.x + r.y, (*xs[0].shape, *xs[1].shape), strict=True))
+    shape = tuple([sizes[k] for k in r.out])
+    return sum_tangents(
+        _laid_out(x, labels, r.out, shape) if m else None
+        for x, labels, m in zip(xs, (r.x, r.y), linear, strict=True)
+    )
+
+
+def _laid_out(x: Any, labels: str, out: str, shape: tuple[int, ...]) -> Any:
+    """An operand summed and repeated to the indices and the shape of the result."""
+    lost = tuple([a for a, k in enumerate(labels) if k not in out])
+    kept = [k for k in labels if k in out]
+    total = reduce_sum(x, axes=lost) if lost else x
+    if len(kept) > 1:
+        total = permute(total, perm=tuple([kept.index(k) for k in out if k in kept]))
+    new = tuple([a for a, k in enumerate(out) if k not in kept])
+    return broadcast(total, shape=shape, axes=new) if new else total
+
+
 def _cost(in_types: Sequence[ArrayType], out_types: Sequence[ArrayType], *, spec: str) -> int:
     r = roles(spec)
     sizes = dict(zip(r.x + r.y, in_types[0].shape + in_types[1].shape, strict=True))
@@ -90,5 +112,6 @@ contract: Primitive = bilinear(
     batch=_batch,
     text=lambda types, params: lowering(params["spec"], *types),
     mask=_mask,
+    sparsity=_sparsity,
     cost=_cost,
 )

@@ -20,7 +20,7 @@ import numpy as np
 
 from autodiff.arrays import is_device_array
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import mul, spread, sum_tangents
+from autodiff.primitives.algebra import add, mul, spread, sum_tangents
 from autodiff.primitives.arithmetic import div, select
 from autodiff.primitives.comparison import greater, less, not_equal
 from autodiff.primitives.dtypes import floating, inexact, scalar
@@ -93,6 +93,21 @@ def _delayed(x: Any, fill: float, axis: int, reverse: bool) -> Any:
     unit, zeros = _unit(x, axis), (0,) * len(x.shape)
     low, high = (zeros, unit) if reverse else (unit, zeros)
     return pad(x, scalar(x, fill), low=low, high=high, interior=zeros)
+
+
+def _all_before(x: Any, *, axis: int, reverse: bool) -> Any:
+    """For each position what depends on all elements up to it: totals over 1, 2, 4, ... of them."""
+    step = 1
+    while step < x.shape[axis]:
+        unit = _unit(x, axis)
+        shift, zeros = tuple([step * u for u in unit]), (0,) * len(unit)
+        shorter = tuple([d - s for d, s in zip(x.shape, shift, strict=True)])
+        start, stop = (shift, x.shape) if reverse else (zeros, shorter)
+        low, high = (zeros, shift) if reverse else (shift, zeros)
+        moved = slice_(x, start=start, stop=stop, step=(1,) * len(unit))
+        x = add(x, pad(moved, scalar(x, 0), low=low, high=high, interior=zeros))
+        step *= 2
+    return x
 
 
 def _unit(x: Any, axis: int) -> tuple[int, ...]:
@@ -225,6 +240,7 @@ recurrence: Primitive = Primitive(
     transpose=_recurrence_transpose,
     batch=_recurrence_batch,
     mask=_recurrence_mask,
+    sparsity=lambda xs, linear, **way: _all_before(xs[1], **way),
     cost=lambda in_types, out_types, *, axis, reverse: 2 * out_types[0].size,
 )
 
@@ -254,6 +270,7 @@ cumsum: Primitive = linear(
     batch=_shift(lambda: cumsum),
     text=_total("cumsum"),
     mask=_reach,
+    sparsity=lambda xs, linear, **way: _all_before(xs[0], **way),
 )
 
 

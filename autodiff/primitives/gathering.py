@@ -259,6 +259,7 @@ gather: Primitive = linear(
     mask=lambda mask, i, x, *indices, **at: scatter_add(
         _zeros(mask, x.shape), mask, *indices, **at
     ),
+    sparsity="copy",
     view=True,
     cheap=False,
 )

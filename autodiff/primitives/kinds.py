@@ -121,6 +121,7 @@ def linear(
     batch: Rule,
     text: Callable[..., str] | None = None,
     mask: MaskRule = None,
+    sparsity: Rule | str | None = None,
     view: bool = False,
     cheap: bool = True,
 ) -> Primitive:
@@ -143,6 +144,7 @@ def linear(
         batch=batch,
         python=text,
         mask=mask,
+        sparsity=sparsity,
         kind="linear",
         cheap=cheap,
         view=view,
@@ -159,6 +161,7 @@ def bilinear(
     batch: Rule,
     text: Callable[..., str] | None = None,
     mask: MaskRule = None,
+    sparsity: Rule | str | None = None,
     ufunc: Any = None,
     cost: Callable[..., int] | None = None,
 ) -> Primitive:
@@ -181,6 +184,7 @@ def bilinear(
         batch=batch,
         python=text,
         mask=mask,
+        sparsity=sparsity,
         cost=cost,
         kind="bilinear",
         ufunc=ufunc,

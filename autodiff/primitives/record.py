@@ -55,8 +55,8 @@ class Primitive:
     # Rarely needed; see transforms.taylor
     taylor: Callable[..., Any] | None = None
     # (inputs, linear, **params) -> result(s) of simpler primitives that depend on (at least) the
-    # same elements of the inputs marked in `linear`; or "copy": each element of the result is one
-    # of an input, or zero. None: what follows from `mask`; see transforms.sparsity
+    # same elements of the inputs marked in `linear`, or None: dense. "copy": each element of the
+    # result is one of an input, or zero. Without: what follows from `mask`; see transforms.sparsity
     sparsity: Callable[..., Any] | str | None = None
     # (in_types, out_types, **params) -> floating point operations
     cost: Callable[..., int] | None = None

@@ -276,6 +276,7 @@ pad: Primitive = Primitive(
     transpose=_pad_transpose,
     batch=_pad_batch,
     mask=_pad_mask,
+    sparsity="copy",
     kind="linear",
     cheap=True,
 )

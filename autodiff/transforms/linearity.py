@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from autodiff.ir.editing import dependents, prune
@@ -32,11 +33,10 @@ def _is_affine(equation: Equation, moving: set[Any]) -> bool:
     active = [v in moving for v in inputs]
     names = ("",) * len(inputs)
     linear = linearize(Program(inputs, (equation,), equation.outputs, input_names=names), active)
-    if not all(linear.active):
-        return False
-    known = linear.known
-    reached = dependents(known, active)
-    return reached.isdisjoint(known.outputs[len(linear.active) :])
+    moves = (*linear.active, *[False] * linear.residuals)
+    constant = tuple([y for y, m in zip(linear.known.outputs, moves, strict=True) if not m])
+    known = prune(replace(linear.known, outputs=constant))
+    return dependents(known, active).isdisjoint(constant)
 
 
 def first_cut(program: Program, active: Sequence[bool]) -> Equation | None:

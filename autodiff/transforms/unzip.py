@@ -6,22 +6,29 @@ first program to the second is the choice of a policy; checkpointing is nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autodiff.ir.checking import maybe_check
 from autodiff.ir.editing import prune
 from autodiff.ir.program import Equation, Program, Var
+from autodiff.primitives.contraction import contract
+from autodiff.primitives.naming import name
 from autodiff.tracing.build import split
 
 __all__ = [
     "POLICIES",
     "Crossing",
+    "Named",
     "Policy",
     "Unzipped",
+    "policy_of",
     "recompute",
     "recompute_cheap",
     "save",
+    "save_contractions",
+    "save_named",
     "sink",
     "unzip",
 ]
@@ -33,9 +40,15 @@ class Crossing(NamedTuple):
     needed: set[Var]  # values that the second program needs, as decided so far
     alive: Collection[Var]  # values that exist anyway: inputs and known outputs
     primal: Collection[Var]  # values that the first program computes anyway
+    labels: Mapping[Var, set[str]]  # values that the user named, and how
 
 
 Policy = Callable[[Equation, Crossing], bool]  # whether to compute it (again) in the second program
+
+# How programs say which policy is meant, so that their text can be read back: a name, a tuple of a
+# name and arguments, or None for the default. A function is the user's: whether to keep what an
+# equation computes.
+Named = str | tuple[str, ...] | Callable[[Equation], bool] | None
 
 
 def save(equation: Equation, crossing: Crossing) -> bool:
@@ -49,8 +62,7 @@ def sink(equation: Equation, crossing: Crossing) -> bool:
     Views (broadcasts, say) are made again rather than kept, which costs nothing, either.
     """
     is_free = equation.primitive.view and equation.primitive.cheap
-    later = is_free or crossing.primal.isdisjoint(equation.outputs)  # type: ignore[attr-defined]
-    return later and _shrinks(equation, crossing)
+    return (is_free or _is_late(equation, crossing)) and _shrinks(equation, crossing)
 
 
 def recompute_cheap(equation: Equation, crossing: Crossing) -> bool:
@@ -63,18 +75,58 @@ def recompute(equation: Equation, crossing: Crossing) -> bool:
     return True
 
 
-# How programs name the policies above, so that their text says which one is meant.
+def save_contractions(equation: Equation, crossing: Crossing) -> bool:
+    """Keep products of matrices (contractions of any kind), and compute all else again."""
+    return _is_late(equation, crossing) or equation.primitive is not contract
+
+
+@lru_cache(maxsize=64)
+def save_named(*labels: str) -> Policy:
+    """The policy that keeps what the user gave one of these names, and nothing else."""
+    wanted = set(labels)
+
+    def policy(equation: Equation, crossing: Crossing) -> bool:
+        # A name is a view of what it names; that is what the rules of derivatives refer to.
+        named = any(not wanted.isdisjoint(crossing.labels.get(v, ())) for v in equation.outputs)
+        return equation.primitive is name or not named
+
+    return policy
+
+
+@lru_cache(maxsize=64)
+def save_chosen(keep: Callable[[Equation], bool]) -> Policy:
+    """The policy that asks a function about what the user computes; a name is but a view of it."""
+    return lambda equation, crossing: (
+        equation.primitive is name or _is_late(equation, crossing) or not keep(equation)
+    )
+
+
 POLICIES: dict[str, Policy] = {
     "save": save,
     "sink": sink,
+    "save_contractions": save_contractions,
     "recompute_cheap": recompute_cheap,
     "recompute": recompute,
 }
 
 
+def policy_of(named: Named) -> Policy:
+    """The policy that a program names."""
+    if isinstance(named, tuple):
+        return save_named(*named[1:])
+    if callable(named):
+        return save_chosen(named)
+    return POLICIES[named or "sink"]
+
+
+def _is_late(equation: Equation, crossing: Crossing) -> bool:
+    """Whether only the derivative uses what an equation computes."""
+    return crossing.primal.isdisjoint(equation.outputs)  # type: ignore[attr-defined]
+
+
 def _shrinks(equation: Equation, crossing: Crossing) -> bool:
     """Whether no more bytes cross if the equation is computed in the second program."""
-    needed, alive, _ = crossing
+    needed, alive = crossing.needed, crossing.alive
     gained = _bytes(v for v in set(equation.outputs) if v in needed and v not in alive)
     paid = _bytes(
         a for a in set(equation.inputs) if isinstance(a, Var) and a not in needed and a not in alive
@@ -113,11 +165,13 @@ def unzip(
 
     forward = prune(Program(tuple(ins), tuple(first), tuple(known_outs)))
     primal = {v for e in forward.equations for v in e.outputs}
+    # What nobody wants must not keep anything alive: results under `stop_gradient`, say.
+    second = list(prune(Program((), tuple(second), tuple(late_outs))).equations)
     needed = {a for a in late_outs if isinstance(a, Var)} - late
     for e in second:
         needed.update([a for a in e.inputs if isinstance(a, Var) and a not in late])
     alive = {*ins, *(a for a in known_outs if isinstance(a, Var))}
-    again = _choose(first, policy, Crossing(needed, alive, primal))
+    again = _choose(first, policy, Crossing(needed, alive, primal, _labels(first)))
 
     order = (*program.inputs, *(v for e in first for v in e.outputs))
     residuals = tuple([v for v in order if v in needed])
@@ -155,6 +209,15 @@ def _divide(
             second.append(rest)
             late.update(rest.outputs)
     return first, second, late
+
+
+def _labels(equations: Sequence[Equation]) -> dict[Var, set[str]]:
+    """The names that the user gave to values."""
+    labels: dict[Var, set[str]] = {}
+    for e in equations:
+        if e.primitive is name and isinstance(e.inputs[0], Var):
+            labels.setdefault(e.inputs[0], set()).add(e.params["label"])
+    return labels
 
 
 def _choose(first: Sequence[Equation], policy: Policy, crossing: Crossing) -> list[Equation]:

@@ -217,3 +217,10 @@ def test_refusals_name_the_function(name):
     f, error, message = REFUSED[name]
     with pytest.raises(error, match=message):
         ad.grad(lambda x: np.sum(f(x)))(np.ones(2))
+
+
+@pytest.mark.parametrize("ufunc", [np.less, np.equal, np.greater_equal, np.not_equal, np.maximum])
+def test_python_numbers_among_themselves(ufunc):
+    traced = ad.jit(lambda a, b: ufunc(a, b))
+    assert traced(2, 3) == ufunc(2, 3)
+    assert ad.jit(lambda a: ufunc(a, 3))(3) == ufunc(3, 3)

@@ -1,0 +1,318 @@
+"""Calls of functions that have rules of their own: the rules are traced, checked and put together.
+
+The user's rules are Python functions of containers. Here they become the programs of a `custom`
+equation (see `autodiff.control.custom`), in a trace of their own, so that nothing leaks and what
+they capture becomes further operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autodiff.api.arguments import FlatCall
+from autodiff.api.rule_sides import Sides, rule_text
+from autodiff.api.staging import Staged, restore, stage_call
+from autodiff.control.call import call as call_primitive
+from autodiff.control.custom import custom, itself
+from autodiff.errors import AutodiffError
+from autodiff.ir.editing import substitute
+from autodiff.ir.program import Program, Var
+from autodiff.ir.source import here
+from autodiff.ir.types import ArrayType, Literal, literal, type_of
+from autodiff.tracing import tree, values
+from autodiff.tracing.bind import builder_of
+from autodiff.tracing.tracer import Tracer
+
+__all__ = ["Rules", "call_with_rules"]
+
+Rule = Callable[..., Any]
+
+
+@dataclass(slots=True, eq=False)
+class Rules:
+    """A function and its rules; `nondiff` are the positions of arguments without a derivative."""
+
+    fun: Callable[..., Any]
+    jvp: Rule | None
+    vjp: tuple[Rule, Rule] | None
+    nondiff: frozenset[int]
+
+
+@dataclass(slots=True, eq=False)
+class _Frame:
+    """A call whose rules are being traced."""
+
+    rules: Rules
+    sides: Sides
+    value: Staged
+    constants: list[Any]  # what it and its rules are known to capture
+    token: Any = None  # a variable of the rule that is being traced
+    met: bool = False  # the rule calls its own function
+
+    def is_same(self, rules: Rules, sides: Sides, value: Staged) -> bool:
+        """Whether another call means the same function on arguments of the same types."""
+        return (
+            rules is self.rules
+            and value.program is self.value.program
+            and list(map(_key, value.constants)) == list(map(_key, self.value.constants))
+            and sides.is_like(self.sides)
+        )
+
+
+_frames: ContextVar[tuple[_Frame, ...]] = ContextVar("autodiff_rule_frames", default=())
+
+
+@contextmanager
+def _entered(frame: _Frame) -> Iterator[None]:
+    token = _frames.set((*_frames.get(), frame))
+    try:
+        yield
+    finally:
+        _frames.reset(token)
+
+
+def call_with_rules(rules: Rules, args: tuple[Any, ...]) -> Any:
+    """The function's result within a trace: one equation that holds the function and its rules."""
+    sides = Sides(rules.fun, args, rules.nondiff)
+    value = stage_call(sides.call, "which has rules of its own", [None] * len(sides.inputs))
+    sides.results_like(value)
+    operands = [*value.constants, *sides.inputs]
+    if builder_of(operands) is None or not sides.has_derivative:
+        outs = call_primitive(*operands, program=value.program, policy=None)
+        return restore(value, outs)
+    for level, frame in enumerate(_frames.get()):
+        if frame.is_same(rules, sides, value):
+            frame.met = True
+            types, inputs = value.out_types, (*frame.constants, *sides.inputs)
+            return restore(value, itself(frame.token, *inputs, level=level, types=types, maps=()))
+    return restore(value, _bound(rules, sides, value))
+
+
+def _bound(rules: Rules, sides: Sides, value: Staged) -> Sequence[Any]:
+    """The results of the `custom` equation."""
+    level = len(_frames.get())
+    frame = _Frame(rules, sides, value, _captured(value))
+    while True:
+        asked = values.asked
+        with _entered(frame):
+            staged = [value, *_staged_rules(frame)]
+        if frame.met and values.asked != asked:
+            raise _ValueInRecursion(rules)
+        constants = _merged([frame.constants, *map(_captured, staged)])
+        if not frame.met or len(constants) == len(frame.constants):
+            break
+        frame.constants = constants  # once more: the rule passes these on to its own function
+    if frame.met:
+        own = list(map(_captured, staged))
+        programs = [
+            _with_literals(s.program, len(mine), tuple(map(literal, _lifted(s))))
+            for s, mine in zip(staged, own, strict=True)
+        ]
+    else:
+        programs = [s.program for s in staged]
+        own = [s.constants for s in staged]
+        constants = [*constants, *(x for s in staged for x in _lifted(s))]
+    types = tuple(map(type_of, constants))
+    keys = [_key(x) for x in constants]
+    whole = [
+        _with_constants(p, tuple([keys.index(_key(x)) for x in mine]), types)
+        for p, mine in zip(programs, own, strict=True)
+    ]
+    held = dict(zip(["program", *_rule_names(rules)], whole, strict=True))
+    return custom(
+        *constants,
+        *sides.inputs,
+        program=held["program"],
+        jvp=held.get("jvp"),
+        forward=held.get("forward"),
+        backward=held.get("backward"),
+        constants=len(constants),
+        active=sides.active,
+        level=level,
+        batched=None,
+    )
+
+
+class _ValueInRecursion(AutodiffError, TypeError):
+    def __init__(self, rules: Rules) -> None:
+        rule = rules.jvp or (rules.vjp or (rules.fun,))[0]
+        super().__init__(
+            f"{rule_text('rule', rule, rules.fun)} calls its own function, and asks for the value "
+            f"of something traced, so it is not the same rule in every call.{here()}\n"
+            "Write instead: `np.where(condition, a, b)` for `if` on data"
+        )
+
+
+def _rule_names(rules: Rules) -> list[str]:
+    return ["jvp"] * (rules.jvp is not None) + ["forward", "backward"] * (rules.vjp is not None)
+
+
+# ---- tracing the rules
+
+
+def _staged_rules(frame: _Frame) -> list[Staged]:
+    """The jvp rule, and both parts of the vjp rule, as far as there are."""
+    rules = frame.rules
+    staged = [] if rules.jvp is None else [_staged_jvp(frame, rules.jvp)]
+    if rules.vjp is not None:
+        forward, backward = rules.vjp
+        kept: list[Any] = []
+        first = _staged_forward(frame, forward, kept)
+        staged += [first, _staged_backward(frame, backward, first, kept)]
+    return staged
+
+
+def _staged(
+    frame: _Frame,
+    kind: str,
+    rule: Rule,
+    run: Callable[[list[Any]], Any],
+    inputs: Sequence[Any],
+    types: Sequence[ArrayType | None],
+    names: Sequence[str],
+) -> Staged:
+    """Trace a rule; `run` calls it on the flat inputs, and checks what it returns."""
+
+    def flat(*xs: Any) -> Any:
+        frame.token = xs[0]
+        return run(list(xs))
+
+    flat.__name__ = getattr(rule, "__name__", kind)
+    where = f"the {kind} of {frame.value.name}"
+    return stage_call(FlatCall(flat, tuple(inputs), {}), where, types, lambda: list(names))
+
+
+def _staged_jvp(frame: _Frame, rule: Rule) -> Staged:
+    """`(x, dx) -> (y, dy)`."""
+    sides, n = frame.sides, len(frame.sides.inputs)
+    names = sides.names()
+
+    def run(xs: list[Any]) -> Any:
+        args = sides.arguments(xs[:n])
+        primals, tangents = sides.moving(args), sides.tangents(xs[n:])
+        result = rule(*sides.fixed(args), primals, tangents)
+        y, dy = sides.pair(result, "jvp rule", rule, "(result, its tangent)")
+        text = rule_text("jvp rule", rule, frame.rules.fun)
+        return [
+            *sides.take_result(y, f"{text} must return a result like its function"),
+            *sides.take_tangent(dy, f"{text} must return a tangent like its result"),
+        ]
+
+    tangent_types = [type_of(x) for x in sides.active_inputs]
+    return _staged(
+        frame,
+        "jvp rule",
+        rule,
+        run,
+        [*sides.inputs, *sides.active_inputs],
+        [*[None] * n, *tangent_types],
+        [*names, *(f"d{name}" for name, a in zip(names, sides.active, strict=True) if a)],
+    )
+
+
+def _staged_forward(frame: _Frame, rule: Rule, kept: list[Any]) -> Staged:
+    """`x -> (y, residuals)`; `kept` gets the structure of the residuals, and their leaves."""
+    sides = frame.sides
+
+    def run(xs: list[Any]) -> Any:
+        result = rule(*sides.arguments(xs))
+        y, residuals = sides.pair(result, "fwd rule", rule, "(result, residuals)")
+        text = rule_text("fwd rule", rule, frame.rules.fun)
+        leaves, spec = tree.flatten(residuals)
+        kept[:] = [spec, leaves]
+        known = sides.take_result(y, f"{text} must return a result like its function")
+        return [*known, *(x for x in leaves if x.__class__ is Tracer)]
+
+    types = [None] * len(sides.inputs)
+    return _staged(frame, "fwd rule", rule, run, sides.inputs, types, sides.names())
+
+
+def _staged_backward(frame: _Frame, rule: Rule, forward: Staged, kept: Sequence[Any]) -> Staged:
+    """`(residuals, ct) -> ct of x`."""
+    sides, (spec, leaves) = frame.sides, kept
+    count = len(frame.value.out_types)
+    residual_types, kinds = forward.out_types[count:], forward.kinds[count:]
+    ct_types = sides.tangent_types
+    # Only types matter here; a Python number stands for one, since its dtype yields.
+    inputs = [
+        k(0) if isinstance(k, type) else t.dtype.type(0)
+        for t, k in zip(residual_types, kinds, strict=True)
+    ]
+    n = len(inputs)
+
+    def run(xs: list[Any]) -> Any:
+        remaining = iter(xs[:n])
+        residuals = tree.unflatten(
+            spec, [next(remaining) if x.__class__ is Tracer else x for x in leaves]
+        )
+        result = rule(*sides.fixed(sides.args), residuals, sides.cotangent(xs[n:]))
+        return sides.take_cotangents(result, rule_text("bwd rule", rule, frame.rules.fun))
+
+    return _staged(
+        frame,
+        "bwd rule",
+        rule,
+        run,
+        [*inputs, *(t.dtype.type(0) for t in ct_types)],
+        [*residual_types, *ct_types],
+        [""] * n + ["ct"] * len(ct_types),
+    )
+
+
+# ---- what functions capture
+
+
+def _key(x: Any) -> Any:
+    """What is the same for a value that several functions capture."""
+    if x.__class__ is Tracer:
+        return (id(x._builder), x._number)
+    return (x.dtype, x.tobytes(), id(x)) if isinstance(x, np.generic) else id(x)
+
+
+def _captured(staged: Staged) -> list[Any]:
+    return [x for x in staged.constants if not isinstance(x, np.generic)]
+
+
+def _lifted(staged: Staged) -> list[Any]:
+    """Numbers that vary from call to call, which `derive` made inputs: the last constants."""
+    return [x for x in staged.constants if isinstance(x, np.generic)]
+
+
+def _merged(groups: Sequence[Sequence[Any]]) -> list[Any]:
+    """All values, each once."""
+    return list({_key(x): x for group in groups for x in group}.values())
+
+
+@lru_cache(maxsize=256)
+def _with_literals(program: Program, start: int, numbers: tuple[Literal, ...]) -> Program:
+    """The program with numbers in place of its inputs from `start` on."""
+    stop = start + len(numbers)
+    new = substitute(program, dict(zip(program.inputs[start:stop], numbers, strict=True)))
+    names = program.names
+    return replace(
+        new,
+        inputs=(*program.inputs[:start], *program.inputs[stop:]),
+        input_names=(*names[:start], *names[stop:]),
+    )
+
+
+@lru_cache(maxsize=256)
+def _with_constants(
+    program: Program, positions: tuple[int, ...], types: tuple[ArrayType, ...]
+) -> Program:
+    """The program with all constants as first inputs; `positions` says which ones are its own."""
+    n = len(positions)
+    own = dict(zip(positions, zip(program.inputs, program.names, strict=False), strict=False))
+    first = [own.get(i, (Var(t), "")) for i, t in enumerate(types)]
+    return replace(
+        program,
+        inputs=(*[v for v, _ in first], *program.inputs[n:]),
+        input_names=(*[name for _, name in first], *program.names[n:]),
+    )

@@ -1,0 +1,129 @@
+"""Which stages of a chain to keep and which to compute again: the least work for so much memory.
+
+A plan for stages s to t either keeps what stage s makes for its derivative (all of it, or what is
+not cheap to compute again); or it keeps only what comes out of a segment, s to r, which runs again
+when the backward pass gets there, by a plan of its own and in the memory that is free then. The
+rest is again a plan. So the best plan for every range and every amount of memory follows from those
+for shorter ranges.
+
+Source: O. Beaumont, L. Eyraud-Dubois, J. Herrmann, A. Joly and A. Shilova, "Optimal checkpointing
+for heterogeneous chains: how to train deep neural networks with limited memory", 2019. In addition,
+the gradients of parameters are counted, which stay once they are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autodiff.transforms.stages import Stages
+
+__all__ = ["Kept", "Plan", "Plans"]
+
+_LEVELS = 128  # steps in which memory is counted
+_KEEP, _LEAN = -1, -2  # choices other than where to cut
+
+
+class Kept(NamedTuple):
+    """A stage that is kept; if `lean`, but for what is cheap."""
+
+    stage: int
+    lean: bool
+
+
+Plan = tuple[Any, ...]  # of stages that are kept, and of segments that run again: plans
+
+
+class _Table(NamedTuple):
+    """For each amount of memory, the work that the best plan does again, and its first choice."""
+
+    work: np.ndarray[Any, np.dtype[np.float32]]
+    choice: np.ndarray[Any, np.dtype[np.int8]]  # to keep the first stage, or where to cut
+
+
+class Plans:
+    """The best plans for amounts of memory up to `most` bytes."""
+
+    def __init__(self, stages: Stages, most: int) -> None:
+        self.stages, self.unit = stages, max(1, -(-most // _LEVELS))
+        self.kept = {_KEEP: self._levels(stages.kept), _LEAN: self._levels(stages.lean)}
+        self.crossing = self._levels(stages.crossing)
+        self.cotangents = self._levels(stages.cotangents)
+        self.last = len(stages.work) - 1
+        self.tables: dict[tuple[int, int], _Table] = {}
+        for t in range(self.last + 1):
+            for s in range(t, -1, -1):
+                self.tables[s, t] = self._table(s, t)
+
+    def candidates(self) -> list[Plan]:
+        """Plans of different work, from the one that needs least memory to that of no work."""
+        work = self.tables[0, self.last].work
+        levels = [m for m in range(_LEVELS + 1) if work[m] < (work[m - 1] if m else np.inf)]
+        return [self._plan(0, self.last, m) for m in levels]
+
+    def _plan(self, s: int, t: int, memory: int) -> Plan:
+        found: list[Any] = []
+        while s <= t:
+            r = int(self.tables[s, t].choice[memory])
+            if r in self.kept:
+                found.append(Kept(s, r == _LEAN))
+                memory -= self.kept[r][s]
+                s += 1
+            else:
+                found.append(self._plan(s, r, memory - self.cotangents[r]))
+                memory -= self.crossing[r]
+                s = r + 1
+        return tuple(found)
+
+    def _table(self, s: int, t: int) -> _Table:
+        new = _Table(
+            np.full(_LEVELS + 1, np.inf, np.float32), np.full(_LEVELS + 1, _KEEP, np.int8)
+        )
+        stages = self.stages
+        self._keep(new, s, t, _KEEP, stages.kept[s], 0.0)
+        self._keep(new, s, t, _LEAN, stages.lean[s], stages.lean_work[s])
+        again, running = 0.0, 0
+        for r in range(s, t):
+            again += stages.work[r]
+            crossing = stages.crossing[r - 1] if r > s else 0
+            running = max(running, crossing + stages.forward[r])
+            self._cut(new, s, r, t, again, running)
+        return new
+
+    def _keep(self, new: _Table, s: int, t: int, how: int, kept: int, again: float) -> None:
+        """Keep stage s, where that is possible."""
+        stages, size = self.stages, self.kept[how][s]
+        before = stages.forward[s] + self._gradients(t)
+        after = kept + stages.backward[s] + self._gradients(s)
+        start, end = max(size, self._level(max(before, after))), _LEVELS + 1
+        if start < end:
+            rest = 0.0 if s == t else self.tables[s + 1, t].work[start - size : end - size]
+            _improve(new, start, rest + np.float32(again), how)
+
+    def _cut(self, new: _Table, s: int, r: int, t: int, again: float, running: int) -> None:
+        """Let the segment s to r run again, where that is better."""
+        x, y = self.crossing[r], self.cotangents[r]
+        start, end = max(x, y, self._level(running + self._gradients(t))), _LEVELS + 1
+        if start < end:
+            inner, rest = self.tables[s, r].work, self.tables[r + 1, t].work
+            work = inner[start - y : end - y] + rest[start - x : end - x] + np.float32(again)
+            _improve(new, start, work, r)
+
+    def _gradients(self, t: int) -> int:
+        """The bytes of gradients that are done before the derivative of stage t runs."""
+        return self.stages.gradients[t + 1] if t < self.last else 0
+
+    def _level(self, size: int) -> int:
+        return -(-size // self.unit)
+
+    def _levels(self, sizes: Sequence[int]) -> list[int]:
+        return [self._level(size) for size in sizes]
+
+
+def _improve(table: _Table, start: int, work: Any, choice: int) -> None:
+    """Choose so from `start` on, where that is less work."""
+    better = work < table.work[start:]
+    table.work[start:] = np.where(better, work, table.work[start:])
+    table.choice[start:][better] = choice
