@@ -34,6 +34,7 @@ from autodiff.api.odeint import odeint
 from autodiff.api.optima import argmax, argmin
 from autodiff.api.products import fisher_vp, gauss_newton_vp
 from autodiff.api.programs import parse, run, to_source
+from autodiff.api.residuals import saved_residuals
 from autodiff.api.solvers import bicgstab, cg, gmres
 from autodiff.api.sparse import sparse_hessian, sparse_jacobian, sparsity
 from autodiff.api.taylor import derivatives, jet
@@ -98,6 +99,7 @@ __all__ = [
     "psum",
     "psum_scatter",
     "run",
+    "saved_residuals",
     "scan",
     "sparse_hessian",
     "sparse_jacobian",

@@ -21,6 +21,7 @@ __all__ = [
     "namespace", "on_device", "sparse_namespace", "to_host",
 ]  # fmt: skip
 
+_HOST = np.ndarray | np.generic | int | float | complex
 DEVICE_LIBRARIES = {"cupy"}  # root modules whose arrays live on a device; tests add a stand-in
 
 
@@ -98,8 +99,8 @@ def call_quietly(function: Callable[..., Any], args: Iterable[Any]) -> Any:
 
 
 def on_device(xp: ModuleType, x: Any) -> Any:
-    """An array or scalar as an array of the device library `xp`."""
-    return x if _device_classes[x.__class__] else xp.asarray(x)
+    """An array or scalar as an array of the device library `xp`; anything else as it is."""
+    return xp.asarray(x) if isinstance(x, _HOST) else x
 
 
 def sparse_namespace(xp: ModuleType) -> ModuleType:

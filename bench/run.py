@@ -11,7 +11,7 @@ import sys
 
 from bench.table import header, written
 
-PARTS = ("gradients", "startup", "memory", "loops", "sparse")
+PARTS = ("gradients", "startup", "memory", "loops", "sparse", "jet")
 
 
 def main(parts):

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.api.krylov import Info
-from autodiff.api.ways import DENSE_UNKNOWNS, Krylov, ensured, krylov
+from autodiff.api.krylov import Info, Krylov
+from autodiff.api.ways import DENSE_UNKNOWNS, ensured, krylov
 from autodiff.control.call import call
 from autodiff.control.dense import dense_matrix
 from autodiff.control.vectors import common_dtype, flat, parted

@@ -14,7 +14,7 @@ from autodiff.api.loops import while_loop
 from autodiff.api.systems import System
 from autodiff.primitives.dense_systems import dense_solve
 
-__all__ = ["METHODS", "Info", "norm"]
+__all__ = ["METHODS", "Info", "Krylov", "norm"]
 
 Vector = Any
 Ended = tuple[Vector, Any, Any]
@@ -26,6 +26,17 @@ class Info(NamedTuple):
     converged: Any  # whether the residual is as small as was asked
     steps: Any  # how many steps were taken
     residual: Any  # the norm of what is left over
+
+
+class Krylov(NamedTuple):
+    """An iterative method and its options."""
+
+    method: str
+    tol: float | None = None
+    atol: float = 0.0
+    max_steps: int | None = None
+    restart: int = 30
+    on_failure: str = "raise"
 
 
 def norm(x: Vector) -> Any:

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from autodiff.api.krylov import Krylov
 from autodiff.api.linear_systems import LinearSystem, linear_system, solved
 from autodiff.api.linearity import check_linear
 from autodiff.api.staging import stage
 from autodiff.api.systems import floating, like_leaves
-from autodiff.api.ways import (
-    Krylov,
-    Way,
-    check_options,
-    krylov,
-    standard,
-    users_way,
-)  # fmt: skip
+from autodiff.api.ways import Way, check_options, krylov, standard, users_way
 from autodiff.control.dense import refuse_real_parts
 from autodiff.ir.source import here
 from autodiff.tracing import tree

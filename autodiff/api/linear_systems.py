@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.api.arguments import is_traceable
+from autodiff.api.equations import Equations
 from autodiff.api.krylov import Info
 from autodiff.api.linearity import check_linear
 from autodiff.api.staging import perform, stage
 from autodiff.api.systems import as_map, floating, like_leaves
-from autodiff.api.ways import DENSE_UNKNOWNS, Equations, Way, arranged
+from autodiff.api.ways import DENSE_UNKNOWNS, Way, arranged
 from autodiff.control.dense import dense, refuse_real_parts
 from autodiff.control.solve import solve as solve_primitive
 from autodiff.ir.program import Program

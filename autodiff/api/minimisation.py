@@ -24,10 +24,12 @@ def minimiser(objective: Program, slope: Program, constants: int, options: Itera
     """
     linear = derivative(slope, constants)
     advice = "a better first guess, a larger `max_steps`, or a solver of your own (`solve=`)"
-    return way(
-        slope, constants, options,
-        lambda f: _minimised(f, objective, linear, options), f"the optimum of {objective.name}", advice,
-    )  # fmt: skip
+    name = f"the optimum of {objective.name}"
+
+    def iterate(f: Unknowns) -> tuple[Vector, Info]:
+        return _minimised(f, objective, linear, options)
+
+    return way(slope, constants, options, iterate, name, advice)
 
 
 class _Descent(NamedTuple):

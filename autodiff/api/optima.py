@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from autodiff.api.equations import Equations
 from autodiff.api.iterations import Iteration
 from autodiff.api.minimisation import minimiser
 from autodiff.api.places import describe
 from autodiff.api.roots import Root, Solver, chosen_way, first_guess
 from autodiff.api.staging import Staged, stage
-from autodiff.api.ways import Equations
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import type_of
@@ -73,7 +73,7 @@ def argmin(
         ...         return np.sum((X @ w - y) ** 2) + penalty * np.sum(w**2)
         ...     return ad.argmin(loss, np.zeros(2))
         >>> print(ridge(1.0), ad.jacobian(ridge)(1.0))
-        [0.8 1.2] [-0.24  -0.08]
+        [0.8        1.26666667] [-0.06666667 -0.17777778]
     """
     return _optimum("argmin", fun, x0, solve, tangent_solve, host, info,
                     Iteration(tol, atol, max_steps, on_failure))  # fmt: skip

@@ -51,7 +51,7 @@ def save_named(*names: str) -> tuple[str, ...]:
         name  type     bytes  from      line
         x     f64[3]      24  argument
         h     f64[3]      24  sin       <doctest ...save_named[2]>:3
-        in all 48 B, of which arguments 24 B
+        computed: 24 B, arguments: 24 B
     """
     for name in names:
         if not isinstance(name, str):

@@ -10,22 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from autodiff.api.arguments import FlatCall
+from autodiff.api.captures import (
+    captured,
+    equal,
+    identical,
+    lifted,
+    merged,
+    with_constants,
+    without_lifted,
+)
 from autodiff.api.rule_sides import Sides, rule_text
 from autodiff.api.staging import Staged, restore, stage_call
 from autodiff.control.call import call as call_primitive
 from autodiff.control.custom import custom, itself
 from autodiff.errors import AutodiffError
-from autodiff.ir.editing import substitute
-from autodiff.ir.program import Program, Var
 from autodiff.ir.source import here
-from autodiff.ir.types import ArrayType, Literal, literal, type_of
+from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree, values
 from autodiff.tracing.bind import builder_of
 from autodiff.tracing.tracer import Tracer
@@ -61,7 +65,7 @@ class _Frame:
         return (
             rules is self.rules
             and value.program is self.value.program
-            and list(map(_key, value.constants)) == list(map(_key, self.value.constants))
+            and all(map(equal, value.constants, self.value.constants))
             and sides.is_like(self.sides)
         )
 
@@ -98,34 +102,28 @@ def call_with_rules(rules: Rules, args: tuple[Any, ...]) -> Any:
 def _bound(rules: Rules, sides: Sides, value: Staged) -> Sequence[Any]:
     """The results of the `custom` equation."""
     level = len(_frames.get())
-    frame = _Frame(rules, sides, value, _captured(value))
-    while True:
+    frame = _Frame(rules, sides, value, captured(value))
+    for _ in range(_PASSES):
         asked = values.asked
         with _entered(frame):
             staged = [value, *_staged_rules(frame)]
         if frame.met and values.asked != asked:
-            raise _ValueInRecursion(rules)
-        constants = _merged([frame.constants, *map(_captured, staged)])
+            raise _InconstantRule(rules, "asks for the value of something traced")
+        same = equal if frame.met else identical
+        constants = merged([frame.constants, *map(captured, staged)], same)
         if not frame.met or len(constants) == len(frame.constants):
             break
         frame.constants = constants  # once more: the rule passes these on to its own function
-    if frame.met:
-        own = list(map(_captured, staged))
-        programs = [
-            _with_literals(s.program, len(mine), tuple(map(literal, _lifted(s))))
-            for s, mine in zip(staged, own, strict=True)
-        ]
     else:
-        programs = [s.program for s in staged]
-        own = [s.constants for s in staged]
-        constants = [*constants, *(x for s in staged for x in _lifted(s))]
-    types = tuple(map(type_of, constants))
-    keys = [_key(x) for x in constants]
-    whole = [
-        _with_constants(p, tuple([keys.index(_key(x)) for x in mine]), types)
-        for p, mine in zip(programs, own, strict=True)
-    ]
-    held = dict(zip(["program", *_rule_names(rules)], whole, strict=True))
+        raise _InconstantRule(rules, "captures something else in every call")
+    if frame.met:
+        pairs = [(without_lifted(s), captured(s)) for s in staged]
+    else:
+        pairs = [(s.program, s.constants) for s in staged]
+        constants = [*constants, *(x for s in staged for x in lifted(s))]
+    names = ["program", *_rule_names(rules)]
+    whole = [with_constants(program, own, constants, same) for program, own in pairs]
+    held = dict(zip(names, whole, strict=True))
     return custom(
         *constants,
         *sides.inputs,
@@ -140,13 +138,17 @@ def _bound(rules: Rules, sides: Sides, value: Staged) -> Sequence[Any]:
     )
 
 
-class _ValueInRecursion(AutodiffError, TypeError):
-    def __init__(self, rules: Rules) -> None:
+_PASSES = 4  # two are enough, or three if it captures more when it is passed what it captured
+
+
+class _InconstantRule(AutodiffError, TypeError):
+    def __init__(self, rules: Rules, what: str) -> None:
         rule = rules.jvp or (rules.vjp or (rules.fun,))[0]
         super().__init__(
-            f"{rule_text('rule', rule, rules.fun)} calls its own function, and asks for the value "
-            f"of something traced, so it is not the same rule in every call.{here()}\n"
-            "Write instead: `np.where(condition, a, b)` for `if` on data"
+            f"{rule_text('rule', rule, rules.fun)} calls its own function, and {what}, so it is "
+            f"not the same rule in every call.{here()}\n"
+            "Write instead: `np.where(condition, a, b)` for `if` on data; arrays that are made "
+            "outside of the rule; or a formula in place of the call"
         )
 
 
@@ -185,8 +187,9 @@ def _staged(
         return run(list(xs))
 
     flat.__name__ = getattr(rule, "__name__", kind)
-    where = f"the {kind} of {frame.value.name}"
-    return stage_call(FlatCall(flat, tuple(inputs), {}), where, types, lambda: list(names))
+    call = FlatCall(flat, tuple(inputs), {})
+    call.positions = list(range(len(inputs)))
+    return stage_call(call, f"the {kind} of {frame.value.name}", types, lambda: list(names))
 
 
 def _staged_jvp(frame: _Frame, rule: Rule) -> Staged:
@@ -263,56 +266,4 @@ def _staged_backward(frame: _Frame, rule: Rule, forward: Staged, kept: Sequence[
         [*inputs, *(t.dtype.type(0) for t in ct_types)],
         [*residual_types, *ct_types],
         [""] * n + ["ct"] * len(ct_types),
-    )
-
-
-# ---- what functions capture
-
-
-def _key(x: Any) -> Any:
-    """What is the same for a value that several functions capture."""
-    if x.__class__ is Tracer:
-        return (id(x._builder), x._number)
-    return (x.dtype, x.tobytes(), id(x)) if isinstance(x, np.generic) else id(x)
-
-
-def _captured(staged: Staged) -> list[Any]:
-    return [x for x in staged.constants if not isinstance(x, np.generic)]
-
-
-def _lifted(staged: Staged) -> list[Any]:
-    """Numbers that vary from call to call, which `derive` made inputs: the last constants."""
-    return [x for x in staged.constants if isinstance(x, np.generic)]
-
-
-def _merged(groups: Sequence[Sequence[Any]]) -> list[Any]:
-    """All values, each once."""
-    return list({_key(x): x for group in groups for x in group}.values())
-
-
-@lru_cache(maxsize=256)
-def _with_literals(program: Program, start: int, numbers: tuple[Literal, ...]) -> Program:
-    """The program with numbers in place of its inputs from `start` on."""
-    stop = start + len(numbers)
-    new = substitute(program, dict(zip(program.inputs[start:stop], numbers, strict=True)))
-    names = program.names
-    return replace(
-        new,
-        inputs=(*program.inputs[:start], *program.inputs[stop:]),
-        input_names=(*names[:start], *names[stop:]),
-    )
-
-
-@lru_cache(maxsize=256)
-def _with_constants(
-    program: Program, positions: tuple[int, ...], types: tuple[ArrayType, ...]
-) -> Program:
-    """The program with all constants as first inputs; `positions` says which ones are its own."""
-    n = len(positions)
-    own = dict(zip(positions, zip(program.inputs, program.names, strict=False), strict=False))
-    first = [own.get(i, (Var(t), "")) for i, t in enumerate(types)]
-    return replace(
-        program,
-        inputs=(*[v for v, _ in first], *program.inputs[n:]),
-        input_names=(*[name for _, name in first], *program.names[n:]),
     )

@@ -8,12 +8,16 @@ batched and compiled. `linear_solve` gives derivatives that do not look into the
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autodiff.api.krylov import METHODS, Info, norm
-from autodiff.api.systems import System
+from autodiff.api.krylov import METHODS, Info, Krylov, norm
+from autodiff.api.staging import call_leaves, perform, restore, stage
+from autodiff.api.systems import System, floating
+from autodiff.control.call import call
+from autodiff.ir.program import Program
 
 __all__ = ["bicgstab", "cg", "gmres", "iterate"]
 
@@ -58,7 +62,7 @@ def cg(
         >>> print(x, info.converged, info.steps)
         [0.09090909 0.63636364] True 2
     """
-    return iterate("cg", matvec, b, x0, M, tol=tol, atol=atol, max_steps=max_steps)
+    return _performed(Krylov("cg", tol, atol, max_steps), matvec, b, x0, M)
 
 
 def bicgstab(
@@ -98,7 +102,7 @@ def bicgstab(
         >>> print(np.round(x, 10), info.converged)
         [0. 1.] True
     """
-    return iterate("bicgstab", matvec, b, x0, M, tol=tol, atol=atol, max_steps=max_steps)
+    return _performed(Krylov("bicgstab", tol, atol, max_steps), matvec, b, x0, M)
 
 
 def gmres(
@@ -143,33 +147,44 @@ def gmres(
     """
     if restart < 1:
         raise ValueError(f"gmres: restart={restart} is to be positive")
-    return iterate("gmres", matvec, b, x0, M, tol=tol, atol=atol, max_steps=max_steps,
-                   restart=restart)  # fmt: skip
+    return _performed(Krylov("gmres", tol, atol, max_steps, restart), matvec, b, x0, M)
 
 
-def iterate(
-    method: str,
-    matvec: Any,
-    b: Any,
-    x0: Any,
-    M: Any,
-    *,
-    tol: float | None,
-    atol: float,
-    max_steps: int | None,
-    restart: int = 30,
-) -> tuple[Any, Info]:
-    """The solution by the method of this name."""
-    system = System(matvec, b, x0, M, method)
+def iterate(options: Krylov, matvec: Any, b: Any, x0: Any, M: Any) -> tuple[Any, Info]:
+    """The solution by an iterative method."""
+    system = System(matvec, b, x0, M, options.method)
     right = system.right
     if not system.size:
         return system.solution(right), Info(np.True_, 0, np.float64(0))
-    tol = _default_tolerance(right.dtype) if tol is None else tol
-    limit = np.maximum(tol * norm(right), right.real.dtype.type(atol))
-    most = 10 * system.size if max_steps is None else max_steps
-    x, steps, residual = METHODS[method](system, limit, most, min(restart, system.size))
+    tol = _default_tolerance(right.dtype) if options.tol is None else options.tol
+    limit = np.maximum(tol * norm(right), right.real.dtype.type(options.atol))
+    most = 10 * system.size if options.max_steps is None else options.max_steps
+    method = METHODS[options.method]
+    x, steps, residual = method(system, limit, most, min(options.restart, system.size))
     left = norm(right - system.multiply(x))
     return system.solution(x), Info(residual <= limit, steps, left)
+
+
+def _performed(options: Krylov, matvec: Any, b: Any, x0: Any, M: Any) -> tuple[Any, Info]:
+    """The same as a program of its own, which is compiled if nothing is traced."""
+
+    def solve(b: Any, x0: Any) -> tuple[Any, Info]:
+        return iterate(options, matvec, b, x0, M)
+
+    args = (floating(b, f"{options.method}: b"), x0)
+    staged = stage(solve, args, options.method)
+    operands = [*staged.constants, *call_leaves(solve, args).inputs]
+    return restore(staged, perform(_Called(staged.program), operands))
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """A program, as a function of its operands."""
+
+    program: Program
+
+    def __call__(self, *operands: Any) -> Any:
+        return call(*operands, program=self.program, policy=None)
 
 
 def _default_tolerance(dtype: Any) -> float:

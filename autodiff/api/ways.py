@@ -8,34 +8,29 @@ equation holds take the same constants, so each is given those of the others, to
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from autodiff.api.arguments import function_name
-from autodiff.api.krylov import Info
+from autodiff.api.equations import Equations
+from autodiff.api.host_solvers import host_program
+from autodiff.api.krylov import Info, Krylov
 from autodiff.api.places import describe
 from autodiff.api.solvers import iterate
 from autodiff.api.staging import stage
-from autodiff.api.systems import like, like_leaves
-from autodiff.backend.compiled import Compiled
-from autodiff.backend.derived import prepare
+from autodiff.api.systems import like
 from autodiff.control.call import call
 from autodiff.control.convergence import ensure
 from autodiff.control.dense import dense, refuse_real_parts
-from autodiff.control.host import host
-from autodiff.errors import ConvergenceError
 from autodiff.ir.program import Program, Var
 from autodiff.ir.source import here
-from autodiff.ir.types import ArrayType, type_of
+from autodiff.ir.types import ArrayType
 from autodiff.tracing import tree
-from autodiff.tracing.bind import builder_of
 from autodiff.tracing.build import build
 
 __all__ = [
-    "Equations", "Krylov", "Way", "arranged", "check_options", "ensured", "krylov", "standard",
+    "Way", "arranged", "check_options", "ensured", "krylov", "standard",
     "users_way",
 ]  # fmt: skip
 
@@ -62,17 +57,6 @@ def arranged(program: Program, positions: tuple[int, ...], types: tuple[ArrayTyp
 # ---- the library's methods
 
 
-class Krylov(NamedTuple):
-    """An iterative method and its options."""
-
-    method: str
-    tol: float | None = None
-    atol: float = 0.0
-    max_steps: int | None = None
-    restart: int = 30
-    on_failure: str = "raise"
-
-
 _ADVICE = {
     "cg": "`method='gmres'` if the matrix is not symmetric positive definite",
     "bicgstab": "`method='gmres'`, which is more robust",
@@ -93,15 +77,11 @@ def krylov(
         fixed, rest = args[:constants], args[constants:]
         extra, vectors = rest[: len(own)], list(rest[len(own) :])
         x, info = iterate(
-            options.method,
+            options,
             lambda x: list(call(*fixed, *x, program=matvec, policy=None)),
             vectors[-n:],
             vectors[:n] if guess else None,
             None if M is None else lambda x: list(call(*extra, *x, program=M, policy=None)),
-            tol=options.tol,
-            atol=options.atol,
-            max_steps=options.max_steps,
-            restart=options.restart,
         )
         name = f"the system of {matvec.name} by {options.method}"
         advice = f"a larger `max_steps` or `tol`; a preconditioner M; {_ADVICE[options.method]}"
@@ -131,39 +111,12 @@ def standard(matvec: Program, constants: int) -> Program:
 # ---- the user's functions
 
 
-class Equations(NamedTuple):
-    """What is to be solved: a program `(constants, x) -> y`, and the structures of x and y."""
-
-    program: Program
-    constants: Sequence[Any]
-    x: Sequence[Any]  # arrays of the types of x
-    spec: tree.Spec
-    result: tree.Spec
-    name: str
-
-    @property
-    def types(self) -> list[ArrayType]:
-        """Types of the leaves of x."""
-        return [type_of(x) for x in self.x]
-
-    def function(self, constants: Sequence[Any]) -> Callable[[Any], Any]:
-        """The user's function of x, on traced values."""
-
-        def fun(x: Any) -> Any:
-            leaves = like_leaves(x, self.spec, self.types, f"the argument of {self.name}")
-            outs = call(*constants, *leaves, program=self.program, policy=None)
-            return tree.unflatten(self.result, outs)
-
-        fun.__name__ = self.name
-        return fun
-
-
 def users_way(solve: Callable[..., Any], equations: Equations, what: str, on_host: bool) -> Way:
     """The user's function `solve(f, x) -> x` as a program."""
     if not callable(solve):
         raise TypeError(f"{what} is a function of (f, x), not {describe(solve)}{here()}")
     if on_host:
-        return _host_way(solve, equations, what)
+        return Way(host_program(solve, equations, what))
     spec, types = equations.spec, equations.types
 
     def solving(constants: Any, x: Any) -> Any:
@@ -178,106 +131,6 @@ def users_way(solve: Callable[..., Any], equations: Equations, what: str, on_hos
     given = staged.program.in_types
     ordered = (*given[c : c + k], *given[:c], *given[c + k :])
     return Way(arranged(staged.program, positions, ordered), staged.constants)
-
-
-def _host_way(solve: Callable[..., Any], equations: Equations, what: str) -> Way:
-    program = equations.program
-    spec, types = equations.spec, tuple(equations.types)
-    solver = _HostSolver(solve, program, len(equations.constants), types, spec,
-                         equations.result, what)  # fmt: skip
-    k = len(equations.constants)
-    in_types = (*program.in_types[:k], *types)
-    return Way(_host_program(solver, in_types, types))
-
-
-@lru_cache(maxsize=256)
-def _host_program(
-    solver: Any, in_types: tuple[ArrayType, ...], types: tuple[ArrayType, ...]
-) -> Program:
-    return build(
-        lambda *xs: host(*xs, function=solver, types=types),
-        in_types,
-        function_name(solver.solve),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _HostSolver:
-    """Calls the user's solver with a function of NumPy arrays."""
-
-    solve: Callable[..., Any]
-    program: Program
-    constants: int
-    types: tuple[ArrayType, ...]
-    spec: tree.Spec
-    result: tree.Spec
-    what: str
-
-    def __call__(self, *arrays: Any) -> list[Any]:
-        fixed = arrays[: self.constants]
-        x = tree.unflatten(self.spec, [np.array(x)[()] for x in arrays[self.constants :]])
-        found = self._solution(self.solve(self._function(fixed), x))
-        leaves = self._leaves(found)
-        if leaves is None:
-            expected = describe(tree.unflatten(self.spec, list(self.types)))
-            raise TypeError(
-                f"{self.what} ({function_name(self.solve)}) returned {describe(found)}; expected "
-                f"{expected}. Write instead: return the solution alone, like what it was given"
-            )
-        return leaves
-
-    def _function(self, fixed: Sequence[Any]) -> Callable[[Any], Any]:
-        """What is solved, for arrays of the right size in any shape; or on traced values."""
-
-        def fun(x: Any) -> Any:
-            leaves = self._leaves(x)
-            if leaves is None:
-                raise TypeError(
-                    f"{self.what} ({function_name(self.solve)}) calls its function with "
-                    f"{describe(x)}; expected {describe(tree.unflatten(self.spec, self.types))}"
-                )
-            if builder_of(leaves) is not None:
-                outs: Sequence[Any] = call(*fixed, *leaves, program=self.program, policy=None)
-            else:
-                outs = _compiled(self.program)([*fixed, *leaves])
-            return tree.unflatten(self.result, outs)
-
-        return fun
-
-    def _leaves(self, x: Any) -> list[Any] | None:
-        """The leaves of x as arrays of the right types; None if it does not fit."""
-        single = self.spec == tree.LEAF and isinstance(x, list | tuple)
-        leaves, spec = tree.flatten(np.asarray(x) if single else x)
-        if spec != self.spec:
-            return None
-        if builder_of(leaves) is not None:
-            return leaves
-        arrays = [np.asarray(leaf) for leaf in leaves]
-        if any(
-            a.size != t.size or a.dtype.kind not in "biufc" or a.dtype.kind == "c" != t.dtype.kind
-            for a, t in zip(arrays, self.types, strict=True)
-        ):
-            return None
-        return [
-            a.astype(t.dtype, copy=False).reshape(t.shape)[()]
-            for a, t in zip(arrays, self.types, strict=True)
-        ]
-
-    def _solution(self, result: Any) -> Any:
-        """The solution itself, where a solver of SciPy's returned it with a report."""
-        for solution, flag in (("x", "success"), ("root", "converged")):
-            if hasattr(result, solution) and hasattr(result, flag):
-                if not getattr(result, flag):
-                    raise ConvergenceError(
-                        f"{self.what} ({function_name(self.solve)}) did not converge: {result}"
-                    )
-                return getattr(result, solution)
-        return result
-
-
-@lru_cache(maxsize=256)
-def _compiled(program: Program) -> Compiled:
-    return prepare(program)
 
 
 def check_options(name: str, on_failure: str, tol: float | None, max_steps: int | None) -> None:

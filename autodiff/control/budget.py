@@ -8,9 +8,9 @@ checkpoints (`call` with a policy), within one another where memory is short. Ho
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autodiff.control.call import call
@@ -20,6 +20,7 @@ from autodiff.control.taylor_rules import expand_call
 from autodiff.errors import MemoryBudgetError
 from autodiff.ir.checking import maybe_check
 from autodiff.ir.program import Atom, Equation, Program, Var
+from autodiff.ir.remembering import remembered
 from autodiff.ir.source import here
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import build, evaluate, split
@@ -35,7 +36,8 @@ __all__ = ["budgeted", "within_budget"]
 
 Mask = tuple[bool, ...]
 
-_OBJECTS = 4096  # bytes that Python takes for an equation, to trace and to derive it
+_WORTHWHILE = 0.005  # less of the work is not worth the search for a better plan
+_OBJECTS = 6144  # bytes that Python takes for an equation, to trace it and to derive it
 
 
 class Found(NamedTuple):
@@ -46,38 +48,50 @@ class Found(NamedTuple):
     work: float
 
 
-@lru_cache(maxsize=64)
 def within_budget(program: Program, active: Mask, budget: int) -> Program:
     """The program in segments, such that its pullback takes no more than `budget` bytes.
 
     Of the plans that do, the one of least work that is found. Raises MemoryBudgetError if there is
     none.
     """
+    return _segmented(program, active, budget) or program
+
+
+@remembered
+def _segmented(program: Program, active: Mask, budget: int) -> Program | None:
+    """The program in segments; None if it may stay as it is."""
     available = budget - _OBJECTS * len(program.equations)
     whole = _found(program, active)
     if whole.peak <= available:
-        return program
-    tried = [whole, *_search(program, active, available, whole.peak)]
+        return None
+    tried = [whole, *_search(program, active, available, whole)]
     fitting = [found for found in tried if found.peak <= available]
     if not fitting:
         raise _too_little(program.name, budget, budget - available + min(f.peak for f in tried))
     return min(fitting, key=lambda found: found.work).program
 
 
-def _search(program: Program, active: Mask, available: int, most: int) -> Iterator[Found]:
-    """Plans on the way to the one of least work that fits, by bisection."""
+def _search(program: Program, active: Mask, available: int, whole: Found) -> Iterator[Found]:
+    """Plans on the way to the one of least work that fits.
+
+    By bisection, guided by how far the model was off the last time.
+    """
     cuts = stages(program, active)
-    plans = Plans(cuts, most).candidates()
+    plans = Plans(cuts, whole.peak).candidates()
     segmented = _Segmented(program, cuts.bounds)
-    first, last = 0, len(plans)
+    first, last, error = 0, len(plans), 0
     while first < last:
-        middle = (first + last) // 2
-        found = _found(segmented.program(plans[middle]), active)
+        estimates = [plan.memory + error for plan in plans[first:last]]
+        guess = first + max(0, bisect_right(estimates, available) - 1)
+        found = _found(segmented.program(plans[guess].plan), active)
         yield found
-        if found.peak <= available:
-            first = middle + 1
+        error = found.peak - plans[guess].memory
+        if found.peak > available:
+            last = guess
+        elif plans[guess].work - plans[last - 1].work < _WORTHWHILE * whole.work:
+            break
         else:
-            last = middle
+            first = guess + 1
 
 
 def _too_little(name: str, budget: int, least: int) -> MemoryBudgetError:
@@ -109,7 +123,7 @@ def _pullback(program: Program, active: Mask) -> Program:
 
 
 class _Segmented:
-    """Makes a program with segments that run again."""
+    """Makes a program with segments that run again; equal segments hold the same program."""
 
     def __init__(self, program: Program, bounds: Sequence[int]) -> None:
         self.whole, self.bounds = program, bounds
@@ -117,13 +131,11 @@ class _Segmented:
         for i, e in enumerate(program.equations):
             self.last.update(dict.fromkeys(e.inputs, i))
         self.last.update(dict.fromkeys(program.outputs, len(program.equations)))
+        self.held: dict[Any, Program] = {}
 
     def program(self, plan: Plan) -> Program:
         """The program according to a plan."""
-        whole = self.whole
-        equations = self.equations(plan)
-        new = Program(whole.inputs, tuple(equations), whole.outputs, whole.name, whole.input_names)
-        return maybe_check(new)
+        return maybe_check(replace(self.whole, equations=tuple(self.equations(plan))))
 
     def equations(self, plan: Plan) -> list[Equation]:
         made: list[Equation] = []
@@ -137,15 +149,27 @@ class _Segmented:
 
     def call(self, equations: Sequence[Equation], stage: int, policy: Named) -> Equation:
         """A call of equations, of which the last is the last one of a stage."""
-        bound = {v for e in equations for v in e.outputs}
+        bound = dict.fromkeys(v for e in equations for v in e.outputs)
+        used = dict.fromkeys(a for e in equations for a in e.inputs if isinstance(a, Var))
+        inputs = tuple([v for v in used if v not in bound])
         stop = self.bounds[stage + 1]
-        inputs = dict.fromkeys(
-            a for e in equations for a in e.inputs if isinstance(a, Var) and a not in bound
-        )
         outputs = tuple([v for v in bound if self.last.get(v, -1) >= stop])
-        held = Program(tuple(inputs), tuple(equations), outputs, f"{self.whole.name}_part")
-        params = {"program": held, "policy": policy}
-        return Equation(call, tuple(inputs), params, outputs, equations[-1].trail)
+        program = Program(inputs, tuple(equations), outputs, f"{self.whole.name}_part")
+        held = self.held.setdefault(_structure(program), program)
+        return Equation(
+            call, inputs, {"program": held, "policy": policy}, outputs, equations[-1].trail
+        )
+
+
+def _structure(program: Program) -> tuple[Any, ...]:
+    """What equal programs have in common: all but their variables."""
+    number: dict[Any, Any] = {v: i for i, v in enumerate(program.inputs)}
+    rows = []
+    for e in program.equations:
+        atoms = tuple([number.get(a, a) for a in e.inputs])
+        number.update((v, len(number)) for v in e.outputs)
+        rows.append((e.primitive, tuple(e.params.items()), atoms, e.trail))
+    return (program.in_types, tuple(rows), tuple([number[a] for a in program.outputs]))
 
 
 def _end(plan: Plan) -> int:

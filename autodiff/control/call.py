@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import compress
 from typing import Any, NamedTuple
 
 from autodiff.control.taylor_rules import expand_call
 from autodiff.ir.editing import prune
 from autodiff.ir.program import Equation, Program, Var
+from autodiff.ir.remembering import remembered
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.masked import form_of, packed, unpacked
 from autodiff.primitives.record import Primitive
@@ -80,7 +80,7 @@ def _narrow(equation: Equation, wanted: Sequence[bool]) -> Equation:
     )
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _narrowed(program: Program, wanted: tuple[bool, ...]) -> tuple[Program, list[bool]]:
     small = prune(replace(program, outputs=tuple(compress(program.outputs, wanted))))
     used = {*small.outputs, *(a for e in small.equations for a in e.inputs)}
@@ -119,7 +119,7 @@ class Halves(NamedTuple):
     crossing: tuple[int, ...]  # the residuals, by position among inputs and outputs of `known`
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _halves(program: Program, unknown: tuple[bool, ...], policy: Named) -> Halves:
     known, rest, out_unknown = unzip(program, unknown, policy_of(policy))
     n = len(out_unknown) - sum(out_unknown)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from autodiff.control.call import is_transparent
 from autodiff.ir.editing import held_programs, inline, map_equations
 from autodiff.ir.program import Equation, Program
+from autodiff.ir.remembering import remembered
 from autodiff.transforms.simplify import simplify
 
 __all__ = ["optimize"]
 
 
+@remembered  # what several equations hold stays one object
 def optimize(program: Program) -> Program:
     """The same function with less to do; programs that loops and branches hold are done, too."""
     return simplify(map_equations(inline(program, is_transparent), _optimize_held))
@@ -30,9 +31,4 @@ def _optimized(x: Any) -> Any:
     """A param that is a program or a tuple of programs and other things."""
     if isinstance(x, tuple):
         return tuple([_optimized(item) for item in x])
-    return _optimized_program(x) if isinstance(x, Program) else x
-
-
-_optimized_program = lru_cache(maxsize=256)(
-    optimize
-)  # what several equations hold stays one object
+    return optimize(x) if isinstance(x, Program) else x

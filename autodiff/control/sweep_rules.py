@@ -62,13 +62,10 @@ def two_scans(loop: Sweep, types: tuple[ArrayType, ...]) -> Program:
 
 
 def push_sweep(xs: Any, dxs: Any, loop: Sweep) -> tuple[Any, Any]:
-    """A sweep of values and tangents; every state and carry has a tangent."""
+    """A sweep of values and tangents."""
     n, c, s, k = loop.counters, loop.constants, loop.state, loop.carry
     ends = [c, c + s, c + s + k]
-    given = [t is not None for t in dxs[n:]]
-    inexact = [t.inexact for t in loop.pull.in_types]
-    active = (*given[:c], *inexact[c : ends[2]], *given[ends[2] :])
-    step, pull, out_active = _pushed(loop, active)
+    step, pull, active, out_active = _pushed(loop, tuple([t is not None for t in dxs[n:]]))
     dxs = [
         zeros_like(x) if a and t is None else t
         for x, t, a in zip(xs[n:], dxs[n:], active, strict=True)
@@ -93,18 +90,26 @@ def push_sweep(xs: Any, dxs: Any, loop: Sweep) -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=256)
-def _pushed(loop: Sweep, active: Mask) -> tuple[Program, Program, Mask]:
-    """Step and pull on values and tangents, each part followed by its tangents."""
+def _pushed(loop: Sweep, active: Mask) -> tuple[Program, Program, Mask, Mask]:
+    """Step and pull on values and tangents, each part followed by its tangents.
+
+    Also which operands have a tangent, those that get one on the way included, and which results.
+    """
     c, s, k = loop.constants, loop.state, loop.carry
-    ends = [c, c + s, c + s + k]
-    of_step = (*active[: c + s], *active[ends[2] :])
-    moving = active[c : c + s]
-    forward, _ = jvp(loop.step, of_step, moving)
+    end = c + s + k
+    while True:
+        there = jvp(loop.step, _of_step(active, loop))[1]
+        back = jvp(loop.pull, active)[1]
+        after = [a or b for a, b in zip(active[c:end], (*there, *back[:k]), strict=True)]
+        if tuple(after) == active[c:end]:
+            break
+        active = (*active[:c], *after, *active[end:])
+    of_step = _of_step(active, loop)
+    forward, moving = jvp(loop.step, of_step, active[c : c + s])
+    carried = (*active[c + s : end], *[False] * (len(loop.pull.outputs) - k))
+    backward, out_active = jvp(loop.pull, active, carried)
     step = _woven(forward, of_step, [c, c + s], moving, [])
-    carried = active[c + s : ends[2]]
-    still = (False,) * (len(loop.pull.outputs) - k)
-    back, out_active = jvp(loop.pull, active, (*carried, *still))
-    return step, _woven(back, active, ends, out_active, [k]), out_active
+    return step, _woven(backward, active, [c, c + s, end], out_active, [k]), active, out_active
 
 
 def _woven(

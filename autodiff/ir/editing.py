@@ -7,7 +7,7 @@ they are on the way of every derivation, so they use whole-set operations where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ __all__ = [
     "inline",
     "last_uses",
     "map_equations",
+    "narrowed",
     "prune",
     "substitute",
 ]
@@ -30,18 +31,24 @@ def prune(program: Program) -> Program:
     # Literals get into the set, too, which is harmless and cheaper than telling them apart.
     live: set[Atom] = set(program.outputs)
     kept = []
-    narrowed = False
+    changed = False
     for equation in reversed(program.equations):
         if not live.isdisjoint(equation.outputs) or has_effect(equation):
-            if equation.primitive.narrow is not None and not live.issuperset(equation.outputs):
-                wanted = tuple([v in live for v in equation.outputs])
-                whole, equation = equation, equation.primitive.narrow(equation, wanted)
-                narrowed |= equation is not whole
-            kept.append(equation)
-            live.update(equation.inputs)
-    if len(kept) == len(program.equations) and not narrowed:
+            small = narrowed(equation, live)
+            changed |= small is not equation
+            kept.append(small)
+            live.update(small.inputs)
+    if len(kept) == len(program.equations) and not changed:
         return program
     return replace(program, equations=tuple(reversed(kept)))
+
+
+def narrowed(equation: Equation, live: Container[Any]) -> Equation:
+    """An equation without results that are not live, if its primitive can do without them."""
+    narrow = equation.primitive.narrow
+    if narrow is None or all([v in live for v in equation.outputs]):  # noqa: C419  # on every way
+        return equation
+    return narrow(equation, tuple([v in live for v in equation.outputs]))
 
 
 def has_effect(equation: Equation) -> bool:

@@ -67,7 +67,7 @@ class Equation:
         return Equation, (self.primitive, self.inputs, self.params, self.outputs, self.source)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Program:
     """`inputs` to `outputs` by way of `equations`; `input_names` are the user's, where known."""
 

@@ -84,7 +84,8 @@ def _cost(in_types: Any, out_types: Any, *, strict: bool) -> int:
 
 
 dense_solve: Primitive = Primitive(
-    "dense_solve",  # of a singular matrix: an error if `strict`, otherwise NaN
+    # Of a singular matrix: an error if `strict`, otherwise (and always on a device) not finite.
+    "dense_solve",
     types=_types,
     run=_run,
     jvp=_jvp,

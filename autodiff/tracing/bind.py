@@ -71,7 +71,9 @@ def infer(
     types: tuple[ArrayType, ...],
     params: dict[str, Any],
 ) -> tuple[ArrayType, ...]:
-    """The result types of a primitive, remembered."""
+    """The result types of a primitive, remembered (but for what would keep programs alive)."""
+    if primitive.kind == "holder":
+        return primitive.types(*types, **params)
     key = (primitive, items, types)
     found = _inferred.get(key)
     if found is None:

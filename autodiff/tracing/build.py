@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from types import ModuleType
 from typing import Any, TypeVar
 
 from autodiff.ir.checking import maybe_check
 from autodiff.ir.editing import last_uses, prune
 from autodiff.ir.program import Atom, Equation, Program, Var
+from autodiff.ir.remembering import remembered
 from autodiff.ir.types import ArrayType, Literal
 from autodiff.tracing.bind import atom, bind
 from autodiff.tracing.builder import Builder, current_builder, opened
@@ -88,4 +88,4 @@ def evaluate(program: Program, args: Iterable[Any], xp: ModuleType | None = None
     return [read(a) for a in program.outputs]
 
 
-_last_uses = lru_cache(maxsize=256)(last_uses)
+_last_uses = remembered(last_uses)

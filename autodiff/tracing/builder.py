@@ -19,6 +19,7 @@ import numpy as np
 
 from autodiff.arrays import namespace
 from autodiff.errors import LeakedTracerError
+from autodiff.ir.editing import has_effect
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.ir.source import Source, Trail, current_trail, here, resolve
 from autodiff.ir.types import ArrayType
@@ -112,11 +113,11 @@ class Builder:
                 self.next = first + len(out_types)
                 return first
             known = self.table.get(row)
-            if known is not None and known < self.next:
+            if known is not None and known < self.next and not _acts(row):
                 return known
             self.depart()
         known = self.table.get(row)
-        return self._record_new(row, out_types) if known is None else known
+        return self._record_new(row, out_types) if known is None or _acts(row) else known
 
     def _record_new(self, row: Row, out_types: Sequence[ArrayType]) -> int:
         first = self.table[row] = self.next
@@ -277,6 +278,13 @@ class Builder:
                     equations.append(
                         Equation(region.primitive, (inside,), {}, out, self.trails[row])
                     )
+
+
+def _acts(row: Row) -> bool:
+    """Whether a row has an effect, so that it is recorded each time that it comes up."""
+    primitive, params, _ = row
+    holds = primitive.effect or primitive.kind == "holder"
+    return holds and has_effect(Equation(primitive, (), dict(params), ()))
 
 
 _current: ContextVar[Builder | None] = ContextVar("autodiff_builder", default=None)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from autodiff.ir.editing import held_programs, last_uses
 from autodiff.ir.program import Equation, Program, Var
+from autodiff.ir.remembering import remembered
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.record import Primitive
 
@@ -83,7 +84,7 @@ class _Memory:
                 self.make(v, _bytes(v.type))
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def footprint(program: Program) -> Footprint:
     """The memory that a program takes while it runs."""
     memory, dying = _Memory(program), last_uses(program)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from autodiff.ir.program import Atom, Program, Var
+from autodiff.ir.remembering import remembered
 from autodiff.ir.types import Literal
 from autodiff.primitives.algebra import zeros_like
 from autodiff.tracing.build import apply, build, located, split
@@ -14,7 +14,7 @@ from autodiff.tracing.build import apply, build, located, split
 __all__ = ["jvp"]
 
 
-@lru_cache(maxsize=256)
+@remembered
 def jvp(
     program: Program, active: tuple[bool, ...], instantiate: tuple[bool, ...] = ()
 ) -> tuple[Program, tuple[bool, ...]]:

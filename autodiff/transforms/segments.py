@@ -20,7 +20,7 @@ import numpy as np
 
 from autodiff.transforms.stages import Stages
 
-__all__ = ["Kept", "Plan", "Plans"]
+__all__ = ["Candidate", "Kept", "Plan", "Plans"]
 
 _LEVELS = 128  # steps in which memory is counted
 _KEEP, _LEAN = -1, -2  # choices other than where to cut
@@ -34,6 +34,14 @@ class Kept(NamedTuple):
 
 
 Plan = tuple[Any, ...]  # of stages that are kept, and of segments that run again: plans
+
+
+class Candidate(NamedTuple):
+    """A plan, the bytes that it takes as far as the model can tell, and what it does again."""
+
+    plan: Plan
+    memory: int
+    work: float
 
 
 class _Table(NamedTuple):
@@ -57,11 +65,13 @@ class Plans:
             for s in range(t, -1, -1):
                 self.tables[s, t] = self._table(s, t)
 
-    def candidates(self) -> list[Plan]:
-        """Plans of different work, from the one that needs least memory to that of no work."""
+    def candidates(self) -> list[Candidate]:
+        """Plans of different work, from the one that needs least memory to that of least work."""
         work = self.tables[0, self.last].work
         levels = [m for m in range(_LEVELS + 1) if work[m] < (work[m - 1] if m else np.inf)]
-        return [self._plan(0, self.last, m) for m in levels]
+        return [
+            Candidate(self._plan(0, self.last, m), m * self.unit, float(work[m])) for m in levels
+        ]
 
     def _plan(self, s: int, t: int, memory: int) -> Plan:
         found: list[Any] = []

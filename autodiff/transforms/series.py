@@ -12,7 +12,9 @@ import numpy as np
 
 from autodiff.primitives.algebra import mul, neg, sum_tangents
 from autodiff.primitives.arithmetic import div, reciprocal, square, sub
+from autodiff.primitives.contraction import contract
 from autodiff.primitives.cumulative import previous, recurrence
+from autodiff.primitives.dense_systems import dense_solve
 from autodiff.primitives.dtypes import scalar
 from autodiff.primitives.kinds import Rule
 from autodiff.primitives.powers import integer_power, power
@@ -132,36 +134,50 @@ def _square(using: Apply, inputs: Any, params: Any) -> Series:
     return Series(square(x[0]), later)
 
 
-def _recurrence(using: Apply, inputs: Any, params: Any) -> Series:
-    """Of t[n] = a[n] * t[n-1] + b[n]: the same recurrence, with all products but a[n] in b[n]."""
-    a, b = inputs
-
-    def times(x: Any, y: Any) -> Any:
-        return mul(x, previous(y, 0, **params))
-
-    def later(k: int) -> Any:
-        rest = sum_tangents([_products(times, a, t, k, start=1), b[k]])
-        return None if rest is None else recurrence(a[0], rest, **params)
-
-    t = Series(recurrence(a[0], b[0], **params), later)
-    return t
-
-
 # ---- quotients
 
 
-def _div(using: Apply, inputs: Any, params: Any) -> Series:
-    """From x = y z: the product's term with z[k] is y[0] z[k]."""
-    x, y = inputs
+def _quotient(over: Rule, times: Rule, x: Series, y: Series) -> Series:
+    """The z with times(y, z) = x: of that product, the term with z[k] is times(y[0], z[k])."""
 
     def later(k: int) -> Any:
-        rest = _products(mul, y, z, k, start=1)
+        rest = _products(times, y, z, k, start=1)
         if rest is None:
-            return None if x[k] is None else div(x[k], y[0])
-        return div(neg(rest) if x[k] is None else sub(x[k], rest), y[0])
+            return None if x[k] is None else over(x[k], y[0])
+        return over(neg(rest) if x[k] is None else sub(x[k], rest), y[0])
 
-    z = Series(div(x[0], y[0]), later)
+    z = Series(over(x[0], y[0]), later)
     return z
+
+
+def _div(using: Apply, inputs: Any, params: Any) -> Series:
+    return _quotient(div, mul, *inputs)
+
+
+def _dense_solve(using: Apply, inputs: Any, params: Any) -> Series:
+    a, b = inputs
+    lead = "abcdefgh"[: len(a[0].shape) - 2]
+
+    def over(x: Any, y: Any) -> Any:
+        return dense_solve(y, x, **params)
+
+    def times(x: Any, y: Any) -> Any:
+        return contract(x, y, spec=f"{lead}ij,{lead}jk->{lead}ik")
+
+    return _quotient(over, times, b, a)
+
+
+def _recurrence(using: Apply, inputs: Any, params: Any) -> Series:
+    """t[n] = a[n] * t[n-1] + b[n] is a linear system, too."""
+    a, b = inputs
+
+    def over(x: Any, y: Any) -> Any:
+        return recurrence(y, x, **params)
+
+    def times(x: Any, y: Any) -> Any:  # but for the diagonal, which no coefficient after a[0] has
+        return neg(mul(x, previous(y, 0, **params)))
+
+    return _quotient(over, times, b, a)
 
 
 def _reciprocal(using: Apply, inputs: Any, params: Any) -> Series:
@@ -231,8 +247,9 @@ def _plain(p: Any) -> float | None:
 _RULES: dict[Primitive, Rule] = {
     mul: _mul,
     square: _square,
-    recurrence: _recurrence,
     div: _div,
+    dense_solve: _dense_solve,
+    recurrence: _recurrence,
     reciprocal: _reciprocal,
     neg: _neg,
     integer_power: _integer_power,

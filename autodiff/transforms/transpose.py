@@ -7,11 +7,11 @@ what a policy decided to recompute is recomputed as late as possible.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from autodiff.errors import MissingRuleError
 from autodiff.ir.program import Atom, Equation, Program, Var
+from autodiff.ir.remembering import remembered
 from autodiff.ir.types import ArrayType, Literal
 from autodiff.primitives.algebra import add, zeros_like
 from autodiff.primitives.arithmetic import select
@@ -35,7 +35,7 @@ def transpose_masked(
     return _transpose(program, linear, forms, plainly=False)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _transpose(
     program: Program, linear: tuple[bool, ...], forms: tuple[Form, ...], plainly: bool
 ) -> tuple[Program, tuple[Form, ...]]:
@@ -68,16 +68,32 @@ def of_form(form: Form, t: ArrayType) -> Any:
 
 
 def _tape(program: Program, lin: Sequence[Var]) -> tuple[list[Equation], dict[Var, Equation]]:
-    """The linear equations, and the equation behind each value that is not linear."""
+    """The linear equations, and the equation behind each value that is not linear.
+
+    A loop that computes both (a value and its tangent, say) is cut in two.
+    """
     late: set[Any] = set(lin)
-    tape, producers = [], {}
+    tape: list[Equation] = []
+    producers: dict[Var, Equation] = {}
     for e in program.equations:
-        if late.isdisjoint(e.inputs):
-            producers.update(dict.fromkeys(e.outputs, e))
+        if not late.isdisjoint(e.inputs):
+            known, linear = divided(e, late)
+            tape.append(linear)
+            late.update(linear.outputs)
+            if known is not None:
+                producers.update(dict.fromkeys(known.outputs, known))
         else:
-            tape.append(e)
-            late.update(e.outputs)
+            producers.update(dict.fromkeys(e.outputs, e))
     return tape, producers
+
+
+def divided(equation: Equation, late: set[Any]) -> tuple[Equation | None, Equation]:
+    """The part of an equation that does not depend on what is `late`, if any, and the rest."""
+    unzip = equation.primitive.unzip
+    parts = None if unzip is None else unzip(equation, [a in late for a in equation.inputs])
+    if parts is None or len(parts[1].outputs) == len(equation.outputs):
+        return None, equation
+    return parts  # type: ignore[no-any-return]
 
 
 class _Values:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autodiff.ir.checking import maybe_check
-from autodiff.ir.editing import prune
+from autodiff.ir.editing import narrowed, prune
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.primitives.contraction import contract
 from autodiff.primitives.naming import name
@@ -226,6 +226,7 @@ def _choose(first: Sequence[Equation], policy: Policy, crossing: Crossing) -> li
     again = []
     for e in reversed(first):
         if not needed.isdisjoint(e.outputs) and policy(e, crossing):
+            e = narrowed(e, needed)
             again.append(e)
             needed.difference_update(e.outputs)
             needed.update([a for a in e.inputs if isinstance(a, Var)])

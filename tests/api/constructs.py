@@ -106,6 +106,146 @@ def traced_while(g: Fun, **options: Any) -> Fun:
     )
 
 
+# ---- branches
+
+
+def plain_cond(g: Fun) -> Fun:
+    return lambda x: 2 * g(x) if np.sum(x) > 0.5 else g(-x) + x
+
+
+def traced_cond(g: Fun) -> Fun:
+    return lambda x: ad.cond(np.sum(x) > 0.5, lambda x: 2 * g(x), lambda x: g(-x) + x, x)
+
+
+def plain_switch(g: Fun) -> Fun:
+    branches = [lambda x: x * x, g, lambda x: g(0.5 * x) * x]
+    return lambda x: branches[int(np.sum(x * x) > 0.3) + int(x[0] > 0.5)](x)
+
+
+def traced_switch(g: Fun) -> Fun:
+    def fun(x: Any) -> Any:
+        index = (np.sum(x * x) > 0.3).astype(np.int64) + (x[0] > 0.5).astype(np.int64)
+        return ad.switch(index, [lambda x: x * x, g, lambda x: g(0.5 * x) * x], x)
+
+    return fun
+
+
+# ---- many at once
+
+
+def plain_map(g: Fun) -> Fun:
+    return lambda x: sum(g(x * row) + row for row in ROWS)
+
+
+def traced_map(g: Fun, **options: Any) -> Fun:
+    return lambda x: np.sum(ad.map(lambda row: g(x * row) + row, ROWS, **options), axis=0)
+
+
+def plain_associative(g: Fun) -> Fun:
+    def fun(x: Any) -> Any:
+        factor, term, total = 1.0, 0.0, 0.0
+        for row in ROWS:
+            a, b = g(row * x), row + x
+            factor, term = factor * a, term * a + b  # the maps y -> a y + b, one after another
+            total = total + factor + term
+        return total
+
+    return fun
+
+
+def traced_associative(g: Fun) -> Fun:
+    def fun(x: Any) -> Any:
+        a = np.stack([g(row * x) for row in ROWS])
+        b = ROWS + x
+        factors, terms = ad.associative_scan(lambda f, h: (f[0] * h[0], f[1] * h[0] + h[1]), (a, b))
+        return np.sum(factors + terms, axis=0)
+
+    return fun
+
+
+def plain_mapped(g: Fun) -> Fun:
+    def fun(x: Any) -> Any:
+        ys = [g(x * row) for row in ROWS]
+        mean = sum(ys) / len(ys)
+        return sum((y - mean) ** 2 * (i + 1) for i, y in enumerate(ys))
+
+    return fun
+
+
+def traced_mapped(g: Fun) -> Fun:
+    def centred(x: Any, row: Any) -> Any:
+        y = g(x * row)
+        return (y - ad.pmean(y, "rows")) ** 2 * (ad.axis_index("rows") + 1)
+
+    rows = ad.vmap(centred, in_axes=(None, 0), axis_name="rows")
+    return lambda x: np.sum(rows(x, ROWS), axis=0)
+
+
+# ---- rules of one's own
+
+
+def with_jvp(g: Fun) -> Fun:
+    fun = ad.custom_jvp(lambda x: g(x))
+    fun.defjvp(lambda primals, tangents: ad.jvp(g, primals, tangents))
+    return fun
+
+
+def with_vjp(g: Fun) -> Fun:
+    fun = ad.custom_vjp(lambda x: g(x))
+    fun.defvjp(lambda x: (g(x), x), lambda x, ct: ad.vjp(g, x)[1](ct))
+    return fun
+
+
+def with_both(g: Fun) -> Fun:
+    return ad.custom_rule(
+        lambda x: g(x),
+        jvp=lambda primals, tangents: ad.jvp(g, primals, tangents),
+        vjp=(lambda x: (g(x), x), lambda x, ct: ad.vjp(g, x)[1](ct)),
+    )
+
+
+# ---- implicit functions
+
+
+def plain_fixed_point(g: Fun) -> Fun:
+    def fun(x: Any) -> Any:
+        y = x
+        for _ in range(15):
+            y = 0.02 * g(y) + x
+        return y
+
+    return fun
+
+
+def traced_fixed_point(g: Fun) -> Fun:
+    return lambda x: ad.fixed_point(lambda y: 0.02 * g(y) + x, x)
+
+
+def traced_root(g: Fun) -> Fun:
+    return lambda x: ad.custom_root(lambda y: 0.02 * g(y) + x - y, x)
+
+
+def plain_solve(g: Fun) -> Fun:
+    """The solution of (3 I + u g(x)ᵀ) y = x, by Sherman and Morrison."""
+    u = np.array([1.0, 0.5, -0.5])
+
+    def fun(x: Any) -> Any:
+        v = g(x)
+        return x / 3 - u * np.dot(v, x) / (9 + 3 * np.dot(v, u))
+
+    return fun
+
+
+def traced_solve(g: Fun, **options: Any) -> Fun:
+    u = np.array([1.0, 0.5, -0.5])
+
+    def fun(x: Any) -> Any:
+        v = g(x)
+        return ad.linear_solve(lambda y: 3 * y + u * np.dot(v, y), x, **options)
+
+    return fun
+
+
 CONSTRUCTS: list[Construct] = [
     Construct("scan", traced_scan, plain_scan),
     Construct("scan_reverse", traced_reverse, plain_reverse),
@@ -116,4 +256,17 @@ CONSTRUCTS: list[Construct] = [
     Construct("fori_recursive", lambda g: traced_fori(g, checkpoint=True), plain_fori),
     Construct("while_loop", traced_while, plain_while),
     Construct("while_checkpointed", lambda g: traced_while(g, checkpointed=True), plain_while),
+    Construct("cond", traced_cond, plain_cond),
+    Construct("switch", traced_switch, plain_switch),
+    Construct("map", traced_map, plain_map),
+    Construct("map_batched", lambda g: traced_map(g, batch_size=2), plain_map),
+    Construct("associative_scan", traced_associative, plain_associative),
+    Construct("named_axis", traced_mapped, plain_mapped),
+    Construct("checkpoint", ad.checkpoint, lambda g: g),
+    Construct("custom_jvp", with_jvp, lambda g: g),
+    Construct("custom_vjp", with_vjp, lambda g: g),
+    Construct("custom_rule", with_both, lambda g: g),
+    Construct("fixed_point", traced_fixed_point, plain_fixed_point),
+    Construct("custom_root", traced_root, plain_fixed_point),
+    Construct("linear_solve", traced_solve, plain_solve),
 ]

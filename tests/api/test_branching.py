@@ -334,7 +334,7 @@ def test_rows_that_come_together():
         return ad.cond(x > 1, lambda x: ad.psum(x, "i"), lambda x: x, x)
 
     with pytest.raises(
-        ValueError, match="psum .*is in a branch, which rows .* go through differently"
+        ValueError, match=r"psum .*is in a branch, which rows .* go through differently"
     ):
         ad.vmap(for_some, axis_name="i")(x)
 

@@ -1,4 +1,4 @@
-"""`jet` and `derivatives`: values, containers, dtypes, nesting, and errors that say what to write."""
+"""`jet` and `derivatives`: values, containers, dtypes, edges, nesting, errors."""
 
 import math
 import re

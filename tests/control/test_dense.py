@@ -60,7 +60,7 @@ def test_real_and_complex_unknowns_do_not_mix():
 
 def test_what_is_linear_over_the_real_numbers_only_is_refused():
     f = program(lambda x: conj(x), "c128[2]")
-    with pytest.raises(ValueError, match="`conj`.*real and imaginary parts as two real unknowns"):
+    with pytest.raises(ValueError, match=r"`conj`.*real and imaginary parts as two real unknowns"):
         refuse_real_parts(f, 0, "name")
     constant = program(lambda c, x: mul(conj(c), x), "c128[2]", "c128[2]")
     refuse_real_parts(constant, 1, "name")

@@ -14,7 +14,7 @@ from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.transpose import transpose
 from tests.calculus import cotangents, evaluated, jacobian_by_columns, jacobian_by_rows, tangents
-from tests.programs import program, shown, typed
+from tests.programs import program, typed
 
 
 def square_root(shape: str = "f64[2]"):
@@ -83,7 +83,7 @@ def test_the_guess_has_no_derivative():
     f, _ = square_root()
     forward, moving = jvp(f, (False, True))
     assert moving == (False,)
-    assert "solve" not in shown(forward).replace("solver", "")
+    assert all(e.primitive is not solve for e in forward.equations)
 
 
 @pytest.mark.parametrize("mapped", [(True, False), (False, True), (True, True)])

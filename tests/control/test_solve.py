@@ -71,8 +71,8 @@ def test_types_are_checked():
     _, ways = system()
     with pytest.raises(TypeError, match="A takes"):
         solve.types(typed("f64[3,3]"), typed("f64[4]"), **ways)
+    other = program(lambda a, b: a, "f64[3,3]", "f64[3]", name="g")
     with pytest.raises(TypeError, match="g gives"):
-        other = program(lambda a, b: a, "f64[3,3]", "f64[3]", name="g")
         solve.types(typed("f64[3,3]"), typed("f64[3]"), **{**ways, "solver": other})
 
 

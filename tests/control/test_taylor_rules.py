@@ -30,8 +30,8 @@ def loop_of_rows(x):
 
 def settles_late(x):
     """Moves only from the third step on: the first carried value feeds the second, and so on."""
-    a, b, c = ad.fori_loop(0, 4, lambda i, c: (c[0] * x, c[0] ** 2, np.exp(c[1])), (1.0, 1.0, 1.0))
-    return c
+    start = (1.0, 1.0, 1.0)
+    return ad.fori_loop(0, 4, lambda i, c: (c[0] * x, c[0] ** 2, np.exp(c[1])), start)[2]
 
 
 @ad.checkpoint
@@ -88,11 +88,11 @@ def equations(program):
 
 @pytest.mark.parametrize("name", ["scan", "while", "fori", "cond", "checkpoint", "loop in a loop"])
 def test_work_grows_with_the_square_of_the_order(name):
-    f = FUNCTIONS[name]
-    short, long = (
-        equations(ad.trace(lambda x: ad.derivatives(f, k)(x))(0.7))
-        for k in (4, 8)  # noqa: B023
-    )
+    def size(order):
+        along = ad.derivatives(FUNCTIONS[name], order)
+        return equations(ad.trace(lambda x: along(x))(0.7))
+
+    short, long = size(4), size(8)
     assert long < 4.5 * short
 
 

@@ -379,5 +379,19 @@ class Library(ModuleType):
     def matmul(self, a: Any, b: Any) -> ndarray:
         return wrap(silently(operator.matmul, unwrap(a), unwrap(b)))
 
+    @property
+    def linalg(self) -> Any:
+        return SimpleNamespace(solve=_solve)
+
+
+def _solve(a: ndarray, b: ndarray) -> ndarray:
+    """NumPy raises for a singular matrix; CuPy does not wait to see whether it is one."""
+    if not isinstance(a, ndarray) or not isinstance(b, ndarray):
+        raise TypeError(f"cupy.linalg.solve takes arrays on the device, not {a}, {b}")
+    try:
+        return wrap(np.linalg.solve(unwrap(a), unwrap(b)))
+    except np.linalg.LinAlgError:
+        return ndarray(np.full_like(unwrap(b), np.nan))
+
 
 library = Library(NAME)
