@@ -3,10 +3,11 @@
 Transforms take a function and return a function; `trace` shows the program they work on.
 """
 
-from autodiff import errors, numpy, tree
+from autodiff import debug, errors, numpy, tree
 from autodiff.api import policies
 from autodiff.api.batching import vmap
 from autodiff.api.branching import cond, switch
+from autodiff.api.callbacks import pure_callback
 from autodiff.api.checking import check_grads
 from autodiff.api.collectives import (
     all_gather,
@@ -62,6 +63,7 @@ __all__ = [
     "custom_root",
     "custom_rule",
     "custom_vjp",
+    "debug",
     "derivatives",
     "disable_jit",
     "errors",
@@ -98,6 +100,7 @@ __all__ = [
     "ppermute",
     "psum",
     "psum_scatter",
+    "pure_callback",
     "run",
     "saved_residuals",
     "scan",

@@ -48,9 +48,9 @@ def save_named(*names: str) -> tuple[str, ...]:
         ...     h = ad.checkpoint_name(np.sin(x), "h")
         ...     return np.sum(np.exp(np.cos(h)))
         >>> print(ad.saved_residuals(f)(np.ones(3)))
-        name  type     bytes  from      line
-        x     f64[3]      24  argument
-        h     f64[3]      24  sin       <doctest ...save_named[2]>:3
+        name  type    bytes  from      line
+        x     f64[3]     24  argument
+        h     f64[3]     24  sin       <doctest ...save_named[2]>:3
         computed: 24 B, arguments: 24 B
     """
     for name in names:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NamedTuple
 
 from autodiff.api.arguments import Argnames, Argnums, FlatCall, Selector
 from autodiff.api.points import Point
-from autodiff.control.call import is_transparent
+from autodiff.control.call import call, is_transparent
 from autodiff.control.sizes import size_text
-from autodiff.ir.editing import inline
-from autodiff.ir.program import Equation, Program, Var
+from autodiff.ir.editing import held_programs, inline
+from autodiff.ir.program import Program, Var
 from autodiff.ir.source import Source
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.naming import name as name_primitive
+from autodiff.primitives.naming import name as named
+from autodiff.primitives.record import Primitive
 from autodiff.transforms.linearize import linearize
 
 __all__ = ["Residual", "Residuals", "saved_residuals"]
@@ -46,7 +47,8 @@ class Residuals(tuple[Residual, ...]):
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = ["  ".join(map(_aligned, row, widths, _ALIGNED)).rstrip() for row in table]
         there = sum(r.bytes for r in self) - self.bytes
-        return "\n".join([*lines, f"computed: {size_text(self.bytes)}, arguments: {size_text(there)}"])
+        lines.append(f"computed: {size_text(self.bytes)}, arguments: {size_text(there)}")
+        return "\n".join(lines)
 
     __str__ = __repr__
 
@@ -90,15 +92,16 @@ def saved_residuals(
         >>> import autodiff as ad
         >>> def f(w, x):
         ...     h = np.tanh(x @ w)
-        ...     return np.sum(h * h)
+        ...     return np.sum(np.exp(h) * 2)
         >>> kept = ad.saved_residuals(f)(np.ones((3, 2)), np.ones((5, 3)))
         >>> print(kept)
         name  type      bytes  from      line
         x     f64[5,3]    120  argument
         h     f64[5,2]     80  tanh      <doctest ...saved_residuals[2]>:2
-        computed: 80 B, arguments: 120 B
+              f64[5,2]     80  exp       <doctest ...saved_residuals[2]>:3
+        computed: 160 B, arguments: 120 B
         >>> kept.bytes
-        80
+        160
     """
     selector = Selector(fun, argnums, argnames)
 
@@ -109,26 +112,21 @@ def saved_residuals(
         program = inline(recording.program(point.name), is_transparent)
         linear = linearize(program, point.active, outputs=point.results.wanted)
         kept = dict.fromkeys(linear.known.outputs[point.count :])
-        places = _Places(linear.known, len(recording.inputs))
+        places = _Places(linear.known, len(recording.inputs), _last_primitives(program))
         return Residuals([places.residual(v) for v in kept if isinstance(v, Var)])
 
     return wrapped
 
 
 class _Places:
-    """Where the variables of a program come from."""
+    """Where the variables of a program come from; `last` tells which primitive ends a statement."""
 
-    def __init__(self, program: Program, arguments: int) -> None:
-        self.program, self.arguments = program, arguments
+    def __init__(self, program: Program, arguments: int, last: Mapping[Any, Primitive]) -> None:
+        self.program, self.arguments, self.last = program, arguments, last
         self.makers = {v: e for e in program.equations for v in e.outputs}
-        self.names = dict(zip(program.inputs, program.names, strict=True))
-        for e, following in zip(program.equations, (*program.equations[1:], None), strict=True):
-            # Of the equations that one statement made, the last makes what the user named.
-            inner = following is not None and following.trail == e.trail
-            self.names.update(zip(e.outputs, [""] * len(e.outputs) if inner else _names(e)))
-        for e in program.equations:
-            if e.primitive is name_primitive:
-                self.names[e.inputs[0]] = e.params["label"]
+        self.labels = {
+            e.inputs[0]: e.params["label"] for e in program.equations if e.primitive is named
+        }
 
     def residual(self, v: Var) -> Residual:
         """The record of a variable."""
@@ -137,19 +135,33 @@ class _Places:
 
     def place(self, v: Any) -> tuple[str, str, Source | None]:
         """Name, origin and line of a variable."""
+        name, origin, source = self._made(v)
+        return self.labels.get(v, name), origin, source
+
+    def _made(self, v: Any) -> tuple[str, str, Source | None]:
         e = self.makers.get(v)
         if e is None:
-            first = self.program.inputs.index(v) < self.arguments
-            return self.names[v], _THERE[not first], None
-        held = e.params.get("program")
+            i = self.program.inputs.index(v)
+            return self.program.names[i], _THERE[i >= self.arguments], None
+        index, held = e.outputs.index(v), e.params.get("program")
         if isinstance(held, Program) and len(held.outputs) == len(e.outputs):
-            inner = held.outputs[e.outputs.index(v)]
-            if isinstance(inner, Var) and inner not in held.inputs:
-                return _Places(held, len(held.inputs)).place(inner)
-        return self.names[v], e.primitive.name, e.source
+            inner: Any = held.outputs[index]
+            if inner not in held.inputs and isinstance(inner, Var):
+                return _Places(held, 0, self.last).place(inner)
+            if e.primitive is call and inner in held.inputs:
+                return self.place(e.inputs[held.inputs.index(inner)])
+        source = e.source
+        if source is None or self.last.get(e.trail) is not e.primitive:
+            return "", e.primitive.name, source
+        names = source.name.split(", ")
+        return names[index] if len(names) == len(e.outputs) else "", e.primitive.name, source
 
 
-def _names(e: Equation) -> list[str]:
-    """The user's names for the results of an equation, empty where they are not known."""
-    names = e.source.name.split(", ") if e.source is not None else []
-    return names if len(names) == len(e.outputs) else [""] * len(e.outputs)
+def _last_primitives(program: Program) -> dict[Any, Primitive]:
+    """The primitive that makes what the user's statement gives, by the place of the statement."""
+    last: dict[Any, Primitive] = {}
+    for e in program.equations:
+        for _, held in held_programs(e):
+            last.update(_last_primitives(held))
+        last[e.trail] = e.primitive
+    return last

@@ -76,6 +76,8 @@ def _search(program: Program, active: Mask, available: int, whole: Found) -> Ite
 
     By bisection, guided by how far the model was off the last time.
     """
+    if len(program.equations) < 2:
+        return
     cuts = stages(program, active)
     plans = Plans(cuts, whole.peak).candidates()
     segmented = _Segmented(program, cuts.bounds)
@@ -199,13 +201,17 @@ def _batch(size: int, xs: Any, mapped: Any, *, program: Program, budget: int) ->
 def _transpose(
     cts: Any, linear: Sequence[bool], *inputs: Any, program: Program, budget: int
 ) -> list[Any]:
-    return call.transpose(cts, linear, *inputs, program=program, policy="recompute")
+    rule = call.transpose
+    assert rule is not None
+    return rule(cts, linear, *inputs, program=program, policy="recompute")
 
 
 def _unzip(equation: Equation, unknown: Sequence[bool]) -> Any:
     params = {"program": equation.params["program"], "policy": "recompute"}
     plain = Equation(call, equation.inputs, params, equation.outputs, equation.trail)
-    return call.unzip(plain, unknown)
+    rule = call.unzip
+    assert rule is not None
+    return rule(plain, unknown)
 
 
 budgeted: Primitive = replace(

@@ -86,7 +86,7 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
     arguments = ["n"] * loop.counters + fixed + state + rows
     n = "n" if loop.length is None else str(loop.length)
     passed = ", ".join([*fixed, *state, *(f"{x}[i]" for x in rows)])
-    targets = tuple_text([*state, *(f"{y}[i]" for y in made)])
+    targets = tuple_text([*state, *(f"{y}[i]" for y in made)]) or "()"
     return "\n".join([
         f"def {{name}}({', '.join(arguments)}):",
         *[f"    {y} = {empty_text(n, t)}" for y, t in zip(made, outs, strict=True)],

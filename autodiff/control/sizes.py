@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from numbers import Integral, Real
-from typing import Any
+from typing import Any, SupportsFloat
 
 __all__ = ["enough", "parse_size", "size_text"]
 
@@ -22,11 +21,11 @@ def parse_size(size: Any) -> int:
         if match is None or match[2].upper() not in _UNITS:
             raise ValueError(f"{size!r} is not a number with a unit, such as '200MB' or '1.5GiB'")
         size = float(match[1]) * _UNITS[match[2].upper()]
-    if isinstance(size, bool) or not isinstance(size, Integral | Real):
+    if isinstance(size, bool) or not isinstance(size, SupportsFloat):
         raise TypeError(f"{size!r} is neither a number of bytes nor a text such as '200MB'")
-    if not (0 < size < math.inf):
+    if not 0 < (number := float(size)) < math.inf:
         raise ValueError(f"{size!r} bytes: a size must be a positive number")
-    return int(size)
+    return int(number)
 
 
 def size_text(size: int) -> str:

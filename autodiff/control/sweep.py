@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from textwrap import indent
 from typing import Any
 
@@ -118,22 +119,20 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
         *turned,
         f"        {targets} = {{pull}}({', '.join([*fixed, '*state', '*carry', *rows])})",
         "        return carry",
-        indent(_ALGORITHM, "    "),
+        indent(_algorithm(), "    "),
         f"    state, carry = ({tuple_text(state)}), ({tuple_text(carry)})",
         f"    carry = there_and_back({n}, state, carry, step, pull)",
         f"    return ({tuple_text(['*carry', *made])})",
     ])  # fmt: skip
 
 
-def _source_of(fun: Callable[..., Any]) -> str:
-    """The source of a function without its docstring."""
-    (tree,) = ast.parse(inspect.getsource(fun)).body
-    assert isinstance(tree, ast.FunctionDef)
-    tree.body = tree.body[1:]
-    return ast.unparse(tree)
-
-
-_ALGORITHM = _source_of(there_and_back)
+@lru_cache(maxsize=1)
+def _algorithm() -> str:
+    """The source of `there_and_back`, without its docstring."""
+    (function,) = ast.parse(inspect.getsource(there_and_back)).body
+    assert isinstance(function, ast.FunctionDef)
+    function.body = function.body[1:]
+    return ast.unparse(function)
 
 
 # ---- rules: further derivatives are those of the two scans that a sweep stands for

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from autodiff.ir.program import Program
 
 __all__ = ["remembered"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def remembered(function: Callable[Concatenate[Program, P], T]) -> Callable[Concatenate[Program, P], T]:
-    """A function of a program and other hashable arguments that is run once for each of them."""
-    known: WeakKeyDictionary[Program, dict[Any, T]] = WeakKeyDictionary()
+def remembered(function: F) -> F:
+    """A function of a program and other hashable arguments, run once for each choice of them.
+
+    Its results must not refer to the program, or it would live forever.
+    """
+    known: WeakKeyDictionary[Program, dict[Any, Any]] = WeakKeyDictionary()
 
     @wraps(function)
-    def wrapper(program: Program, *args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapper(program: Program, *args: Any, **kwargs: Any) -> Any:
         results = known.get(program)
         if results is None:
             results = known.setdefault(program, {})
@@ -35,4 +37,4 @@ def remembered(function: Callable[Concatenate[Program, P], T]) -> Callable[Conca
             result = results[key] = function(program, *args, **kwargs)
             return result
 
-    return wrapper
+    return wrapper  # type: ignore[return-value]

@@ -66,6 +66,6 @@ def _follow(program: Program, active: Sequence[bool]) -> tuple[set[Any], Equatio
             inexact = [v for v in equation.outputs if v.type.inexact]
             if equation.primitive.jvp is not None and inexact:
                 moving.update(inexact)
-            elif cut is None:
+            elif cut is None and equation.outputs:
                 cut = equation
     return moving, cut

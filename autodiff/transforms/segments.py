@@ -88,9 +88,7 @@ class Plans:
         return tuple(found)
 
     def _table(self, s: int, t: int) -> _Table:
-        new = _Table(
-            np.full(_LEVELS + 1, np.inf, np.float32), np.full(_LEVELS + 1, _KEEP, np.int8)
-        )
+        new = _Table(np.full(_LEVELS + 1, np.inf, np.float32), np.full(_LEVELS + 1, _KEEP, np.int8))
         stages = self.stages
         self._keep(new, s, t, _KEEP, stages.kept[s], 0.0)
         self._keep(new, s, t, _LEAN, stages.lean[s], stages.lean_work[s])

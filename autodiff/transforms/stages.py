@@ -6,6 +6,7 @@ the best cuts are where little is alive, and where what is alive is needed by th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -193,7 +194,7 @@ def _local_needs(call: _Call, mask: tuple[bool, ...]) -> _Local:
     )
     known, _, active = linearize(program, [mask[i] for i in places])
     n = len(outputs)
-    there: dict[Any, int] = dict(zip(known.outputs[:n], range(len(operands), 1 << 30), strict=False))
+    there: dict[Any, int] = {v: len(operands) + i for i, v in enumerate(known.outputs[:n])}
     there.update(zip(known.inputs, places, strict=True))
     residuals = set(known.outputs[n:])
     extra = sum(v.type.nbytes for v in residuals if v not in there)
@@ -224,17 +225,16 @@ def _bounds(
 ) -> list[int]:
     """The cuts: at most so many, where little is alive that the derivative does not need."""
     count = len(equations)
-    price = [(s, a) for s, a in zip(surplus, alive, strict=True)]
-    inner = [
-        i for i in range(1, count) if price[i] <= min(price[i - 1 : i] + price[i + 1 : i + 2][: i + 1 < count])
-    ]
-    if len(inner) >= _MOST:
-        inner = _thinned(equations, inner, price)
-    return [0, *inner, count]
+    price: list[tuple[float, int]] = list(zip(surplus, alive, strict=True))
+    price[0] = price[-1] = (math.inf, 0)  # there is no choice at the ends
+    cuts = [i for i in range(1, count) if price[i] <= min(price[i - 1], price[i + 1])]
+    if len(cuts) >= _MOST:
+        cuts = _thinned(equations, cuts, price)
+    return [0, *cuts, count]
 
 
 def _thinned(
-    equations: Sequence[Equation], cuts: Sequence[int], price: Sequence[tuple[int, int]]
+    equations: Sequence[Equation], cuts: Sequence[int], price: Sequence[tuple[float, int]]
 ) -> list[int]:
     """One cut for each equal part of the work: the best of those near its end."""
     done = list(accumulate([effort([e]) for e in equations], initial=0.0))
