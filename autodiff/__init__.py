@@ -21,6 +21,7 @@ from autodiff.api.collectives import (
 )
 from autodiff.api.compiling import disable_jit, jit
 from autodiff.api.custom_rules import custom_jvp, custom_rule, custom_vjp
+from autodiff.api.extending import define_primitive
 from autodiff.api.gradients import grad, value_and_grad
 from autodiff.api.hessians import hessian, hessian_diag, hvp
 from autodiff.api.implicit import custom_root, fixed_point
@@ -31,6 +32,7 @@ from autodiff.api.loops import fori_loop, scan, while_loop
 from autodiff.api.many import jvp_many, vjp_many
 from autodiff.api.mapping import associative_scan, map
 from autodiff.api.memory import checkpoint, checkpoint_name, no_grad, stop_gradient
+from autodiff.api.numeric import numeric_rule
 from autodiff.api.odeint import odeint
 from autodiff.api.optima import argmax, argmin
 from autodiff.api.products import fisher_vp, gauss_newton_vp
@@ -64,6 +66,7 @@ __all__ = [
     "custom_rule",
     "custom_vjp",
     "debug",
+    "define_primitive",
     "derivatives",
     "disable_jit",
     "errors",
@@ -90,6 +93,7 @@ __all__ = [
     "linearize",
     "map",
     "no_grad",
+    "numeric_rule",
     "numpy",
     "odeint",
     "parse",

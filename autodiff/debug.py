@@ -42,19 +42,11 @@ def callback(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         ...     ad.debug.callback(seen.append, x * x)
         ...     return x + 1
         >>> f(2.0), f(3.0)
-        (np.float64(3.0), np.float64(4.0))
-        >>> print(*seen)
-        4.0 9.0
+        (3.0, 4.0)
+        >>> [float(y) for y in seen]
+        [4.0, 9.0]
     """
-    builder = current_builder()
-    if builder is None:
-        fun(*args, **kwargs)
-        return
-    call = traced_leaves(FlatCall(fun, args, kwargs))
-    # The innermost trace records it, even if it depends on nothing that is traced there.
-    handle = Handle(HostCall(call, None))
-    operand = Tracer(builder, builder.capture(handle, type_of(handle)), type_of(handle))
-    effect(operand, *call.inputs, name=function_name(fun))
+    _act(function_name(fun), FlatCall(fun, args, kwargs))
 
 
 def print(text: str, *args: Any, **kwargs: Any) -> None:
@@ -73,7 +65,19 @@ def print(text: str, *args: Any, **kwargs: Any) -> None:
         >>> derivative = ad.grad(f)(3.0)
         x = 3.0, x² = 9.0
     """
-    callback(partial(_print, text), *args, **kwargs)
+    _act("print", FlatCall(partial(_print, text), args, kwargs))
+
+
+def _act(name: str, call: FlatCall) -> None:
+    """Make the call, or let the innermost trace record it, on whatever it may depend."""
+    builder = current_builder()
+    if builder is None:
+        call(call.inputs)
+        return
+    traced_leaves(call)
+    handle = Handle(HostCall(call, None))
+    operand = Tracer(builder, builder.capture(handle, type_of(handle)), type_of(handle))
+    effect(operand, *call.inputs, name=name)
 
 
 def _print(text: str, *args: Any, **kwargs: Any) -> None:

@@ -6,7 +6,6 @@ take, so that derivatives flow to it; see `control.switch` for what is done with
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import compress
@@ -157,7 +156,7 @@ def _number(index: Any) -> Any:
             "Write instead: `np.select(conditions, arrays)` to choose element by element, or "
             "`ad.vmap` of a function of one row"
         )
-    return convert(index, np.int64) if index.__class__ is Tracer else operator.index(index)
+    return convert(index, np.int64) if index.__class__ is Tracer else int(index)
 
 
 def _check_functions(what: str, functions: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from functools import partial, reduce, update_wrapper
 from operator import add
 from typing import Any
 
+import numpy as np
+
 from autodiff.api.arguments import function_name, parameter_names
 from autodiff.api.rules import Rules, call_with_rules
 from autodiff.ir.source import here
@@ -118,10 +120,11 @@ class RuledFunction:
             return args
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        if bound.kwargs:
+        passed = [k for k in bound.kwargs if k in kwargs]
+        if passed:
             raise TypeError(
-                f"{name} has derivative rules, which take arguments by position, so it cannot have "
-                f"keyword-only ones: {', '.join(bound.kwargs)}.{here()}"
+                f"{name} has derivative rules, which take arguments by position, so it cannot be "
+                f"called with keyword-only ones: {', '.join(passed)}.{here()}"
             )
         return bound.args
 
@@ -262,6 +265,8 @@ def custom_rule(
 
 
 def _signature(fun: Callable[..., Any]) -> inspect.Signature | None:
+    if isinstance(fun, np.ufunc):  # whose signature lists what only ufuncs have
+        return None
     try:
         return inspect.signature(fun)
     except (TypeError, ValueError):

@@ -126,7 +126,7 @@ def fori_loop(
         return (i + 1, body(i, state)), None
 
     steps: Any = upper - lower
-    if isinstance(steps, int | np.integer):
+    if steps.__class__ is not Tracer:
         steps = max(int(steps), 0)
     else:
         steps = np.maximum(steps, 0).astype(np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from autodiff.api.backsolve import Method, solution
 from autodiff.api.dormand_prince import Settings, integrate
 from autodiff.api.host_ode import HostSolver
 from autodiff.api.places import describe
-from autodiff.api.staging import Staged, is_array_like, stage
+from autodiff.api.staging import Staged, is_array_like, perform, stage
+from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import type_of
 from autodiff.tracing import tree
@@ -88,17 +89,30 @@ def odeint(
     ts = _times(ts, leaves)
     _check_tolerances(rtol, atol, max_steps, leaves)
     staged = _staged(fun, leaves, spec, ts, args)
-    if adjoint == "backsolve":
-        method = Method(float(rtol), float(atol), int(max_steps), solver)
-        ys = solution(staged.program, method, staged.constants, leaves, ts)
-    else:
+    method = Method(float(rtol), float(atol), int(max_steps), solver)
+    ys = perform(_Solution(staged.program, method, adjoint), [*staged.constants, *leaves, ts])
+    return tree.unflatten(spec, ys)
+
+
+class _Solution(NamedTuple):
+    """`(captured, y0, ts) -> ys`, for the equation `(captured, y, t) -> dy/dt`."""
+
+    program: Program
+    method: Method
+    adjoint: str
+
+    def __call__(self, *operands: Any) -> list[Any]:
+        """The solution for these operands."""
+        n = len(self.program.outputs)
+        fixed, leaves, ts = operands[: -n - 1], list(operands[-n - 1 : -1]), operands[-1]
+        if self.adjoint == "backsolve":
+            return solution(self.program, self.method, fixed, leaves, ts)
 
         def field(y: Sequence[Any], t: Any) -> list[Any]:
-            return evaluate(staged.program, [*staged.constants, *y, t])
+            return evaluate(self.program, [*fixed, *y, t])
 
-        settings = Settings(float(rtol), float(atol), int(max_steps), adjoint == "direct")
-        ys = integrate(field, leaves, ts, settings)
-    return tree.unflatten(spec, ys)
+        rtol, atol, max_steps, _ = self.method
+        return integrate(field, leaves, ts, Settings(rtol, atol, max_steps, self.adjoint == "direct"))
 
 
 def _staged(

@@ -164,8 +164,9 @@ class Sides:
                 taken += [zeros_like(t) for t in p.types if t]
                 continue
             if p.fits(ct):
-                leaves = zip(p.spec.flatten_up_to(ct), p.types, strict=True)
-                full = [zeros_like(t) if x is None and t else x for x, t in leaves]
+                leaves: list[Any] = p.spec.flatten_up_to(ct)
+                pairs = zip(leaves, p.types, strict=True)
+                full = [zeros_like(t) if x is None and t else x for x, t in pairs]
                 ct = tree.unflatten(p.spec, full)
             taken += p.take(ct, rule)
         return taken

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import compress
 from typing import Any, NamedTuple
 
-from autodiff.ir.editing import dependents, prune
+from autodiff.ir.editing import has_effect, prune
 from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.types import UNKNOWN, ArrayType
 from autodiff.transforms.batch import batch
@@ -261,12 +261,20 @@ def _hoisted(
     known: Program, constants: Sequence[Var], crossing: Sequence[Atom]
 ) -> tuple[list[Equation], list[Var]]:
     """Equations that residuals need and that are the same in each step, and what others use."""
-    varying = dependents(known, [v not in constants for v in known.inputs])
+    varying: set[Any] = {v for v in known.inputs if v not in constants}
+    for e in known.equations:
+        if has_effect(e) or not varying.isdisjoint(e.inputs):  # effects belong to each step
+            varying.update((e, *e.outputs))
     bound = set(known.inputs)
     invariant = [v for v in crossing if v not in varying and v not in bound]
     if not invariant:
         return [], []
-    hoisted = list(prune(replace(known, outputs=tuple(invariant))).equations)
+    needed: set[Any] = set(invariant)
+    hoisted: list[Equation] = []
+    for e in reversed(known.equations):
+        if not needed.isdisjoint(e.outputs):
+            hoisted.insert(0, e)
+            needed.update(e.inputs)
     taken = set(map(id, hoisted))
     used = {a for e in known.equations if id(e) not in taken for a in e.inputs}
     used.update(known.outputs)

@@ -28,7 +28,7 @@ from autodiff.transforms.batch import Unmapped, batch
 from autodiff.transforms.footprint import effort, peak_bytes
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.linearize import linearize
-from autodiff.transforms.segments import Kept, Plan, Plans
+from autodiff.transforms.segments import Candidate, Kept, Plan, Plans
 from autodiff.transforms.stages import stages
 from autodiff.transforms.unzip import Named
 
@@ -74,24 +74,37 @@ def _segmented(program: Program, active: Mask, budget: int) -> Program | None:
 def _search(program: Program, active: Mask, available: int, whole: Found) -> Iterator[Found]:
     """Plans on the way to the one of least work that fits.
 
-    By bisection, guided by how far the model was off the last time.
+    Where none fits at first, memory is counted in smaller steps.
     """
     if len(program.equations) < 2:
         return
     cuts = stages(program, active)
-    plans = Plans(cuts, whole.peak).candidates()
-    segmented = _Segmented(program, cuts.bounds)
+    segments = _Segments(program, cuts.bounds)
+    least = whole.peak
+    for _ in range(2):
+        plans = Plans(cuts, least * 3 // 2).candidates()  # the model is on the safe side
+        for found in _bisection(segments, active, plans, available, whole.work):
+            yield found
+            least = min(least, found.peak)
+        if least <= available:
+            return
+
+
+def _bisection(
+    segments: _Segments, active: Mask, plans: Sequence[Candidate], available: int, work: float
+) -> Iterator[Found]:
+    """Plans on the way to the last that fits, guided by how far the model was off before."""
     first, last, error = 0, len(plans), 0
     while first < last:
         estimates = [plan.memory + error for plan in plans[first:last]]
         guess = first + max(0, bisect_right(estimates, available) - 1)
-        found = _found(segmented.program(plans[guess].plan), active)
+        found = _found(segments.program(plans[guess].plan), active)
         yield found
         error = found.peak - plans[guess].memory
         if found.peak > available:
             last = guess
-        elif plans[guess].work - plans[last - 1].work < _WORTHWHILE * whole.work:
-            break
+        elif plans[guess].work - plans[last - 1].work < _WORTHWHILE * work:
+            return
         else:
             first = guess + 1
 
@@ -124,7 +137,7 @@ def _pullback(program: Program, active: Mask) -> Program:
     return build(fun, (*program.in_types, *cotangents), f"pullback_{program.name}")
 
 
-class _Segmented:
+class _Segments:
     """Makes a program with segments that run again; equal segments hold the same program."""
 
     def __init__(self, program: Program, bounds: Sequence[int]) -> None:

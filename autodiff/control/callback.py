@@ -82,7 +82,7 @@ def _on_host(x: Any) -> Any:
 
 
 def _run(xp: Any, handle: Any, *xs: Any, types: Any, **_: Any) -> tuple[Any, ...]:
-    return tuple([xp.asarray(y) if y.shape else y[()] for y in _call(handle, xs, types)])
+    return tuple([xp.asarray(y)[()] for y in _call(handle, xs, types)])
 
 
 def _jvp(xs: Any, dxs: Any, **params: Any) -> Any:

@@ -34,7 +34,7 @@ from autodiff.control.scan_division import divide_scan
 from autodiff.control.sweep import sweep
 from autodiff.control.taylor_rules import expand_scan
 from autodiff.control.transposed import as_carried, clean, linear_carry, transposed_body
-from autodiff.ir.editing import prune
+from autodiff.ir.editing import dependents, prune
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.algebra import zeros_like
@@ -89,6 +89,7 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
     targets = tuple_text([*state, *(f"{y}[i]" for y in made)]) or "()"
     return "\n".join([
         f"def {{name}}({', '.join(arguments)}):",
+        *["    n = int(n)"] * loop.counters,
         *[f"    {y} = {empty_text(n, t)}" for y, t in zip(made, outs, strict=True)],
         f"    for i in {f'reversed(range({n}))' if loop.reverse else f'range({n})'}:",
         f"        {targets} = {{program}}({passed})",
@@ -169,8 +170,10 @@ def _forward_part(
 ) -> Program:
     """What a body carries that it is not linear in; cotangents of rows are taken and not used."""
     kept = [not m for m in linear]
+    reached = dependents(program, linear)
+    equations = tuple([e for e in program.equations if reached.isdisjoint(e.inputs)])
     outputs = tuple(compress(program.outputs, kept[constants : constants + carry]))
-    small = with_inputs(prune(replace(program, outputs=outputs)), kept)
+    small = with_inputs(prune(replace(program, equations=equations, outputs=outputs)), kept)
     unused = tuple(map(Var, row_cts))
     names = (*small.names, *[""] * len(unused))
     return replace(small, inputs=(*small.inputs, *unused), input_names=names)

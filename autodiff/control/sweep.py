@@ -111,6 +111,7 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
     arguments = ["n"] * loop.counters + fixed + state + carry + stacks
     return "\n".join([
         f"def {{name}}({', '.join(arguments)}):",
+        *["    n = int(n)"] * loop.counters,
         *[f"    {y} = {empty_text(n, t)}" for y, t in zip(made, outs, strict=True)],
         "    def step(i, state):",
         *turned,

@@ -80,9 +80,10 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
     refusal = _REFUSAL.format("{{index}}", count, count - 1)
     return "\n".join([
         "def {name}(index, *operands):",
+        "    index = int(index)",
         f"    if not 0 <= index < {count}:",
         f'        raise IndexError(f"{refusal}")',
-        "    return {programs}[int(index)](*operands)",
+        "    return {programs}[index](*operands)",
     ])  # fmt: skip
 
 

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, TypeVar
 
+import numpy as np
+
+from autodiff.arrays import on_device
 from autodiff.ir.checking import maybe_check
 from autodiff.ir.editing import last_uses, prune
 from autodiff.ir.program import Atom, Equation, Program, Var
@@ -65,8 +68,10 @@ def split(xs: Iterable[T], mask: Iterable[bool]) -> tuple[list[T], list[T]]:
     return parts
 
 
-def read_from(env: dict[Var, Any]) -> Callable[[Atom], Any]:
-    """A reader of atoms: literals as NumPy scalars, variables from `env`."""
+def read_from(env: dict[Var, Any], xp: ModuleType | None = None) -> Callable[[Atom], Any]:
+    """A reader of atoms: literals as scalars (on a device: as arrays of `xp`), variables from `env`."""
+    if xp is not None and xp is not np:
+        return lambda a: on_device(xp, a.value) if a.__class__ is Literal else env[a]  # type: ignore[index]
     return lambda a: a.value if a.__class__ is Literal else env[a]  # type: ignore[index]
 
 
@@ -78,7 +83,7 @@ def evaluate(program: Program, args: Iterable[Any], xp: ModuleType | None = None
     other way of running a program is tested against.
     """
     env = dict(zip(program.inputs, args, strict=True))
-    read = read_from(env)
+    read = read_from(env, xp)
     dying = _last_uses(program)
     for i, equation in enumerate(located(program.equations)):
         results = apply(equation, map(read, equation.inputs), xp)

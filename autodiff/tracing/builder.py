@@ -48,8 +48,8 @@ class Builder:
     __slots__ = (
         "calls", "captured", "closed", "counts", "firsts", "inputs", "label", "level", "library",
         "locked", "moved", "namer", "next", "numbers", "parent", "position", "producers", "regions",
-        "rows", "scanned", "script", "staging", "table", "taken", "trail", "trails", "types",
-        "values", "wanted",
+        "rewriting", "rows", "scanned", "script", "staging", "table", "taken", "trail", "trails",
+        "types", "values", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -57,7 +57,8 @@ class Builder:
     ) -> None:
         self.parent = parent = _current.get()
         self.level: int = 0 if parent is None else parent.level + 1
-        self.staging = staging
+        # A transform's: what it records stands for equations, which know their lines.
+        self.staging = self.rewriting = staging
         self.label = label  # what is being traced, as errors name it
         self.script = script  # what the function is expected to do, as long as it does so
         source = script or Script()
@@ -127,7 +128,7 @@ class Builder:
             self.counts[len(self.rows)] = len(out_types)
         self.rows.append(row)
         self.firsts.append(first)
-        self.trails.append(self.trail if self.staging else current_trail(5))
+        self.trails.append(self.trail if self.rewriting else current_trail(5))
         return first
 
     def depart(self) -> None:

@@ -15,7 +15,7 @@ from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.bind import atom
-from autodiff.tracing.builder import Builder, Outer, enter, leave
+from autodiff.tracing.builder import Builder, Outer, current_builder, enter, leave
 from autodiff.tracing.locks import lock
 from autodiff.tracing.script import Script
 from autodiff.tracing.tracer import Tracer
@@ -77,7 +77,9 @@ def record(
     `wanted` are the positions of inputs by which a derivative is taken.
     """
     known = None if code is None else _scripts.get((code, label))
+    outer = current_builder()  # if it is a transform's, what is done with constants belongs to it
     builder = Builder(label=label, script=known)
+    builder.staging = outer is not None and outer.staging
     builder.namer = namer
     builder.wanted = wanted
     library = namespace(inputs)

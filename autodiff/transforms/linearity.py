@@ -10,6 +10,7 @@ from autodiff.ir.editing import dependents, prune
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.primitives.arithmetic import stop_gradient
 from autodiff.transforms.linearize import linearize
+from autodiff.transforms.transpose import divided
 
 __all__ = ["cut_outputs", "first_cut", "first_nonlinear"]
 
@@ -20,10 +21,13 @@ def first_nonlinear(program: Program, active: Sequence[bool]) -> Equation | None
     A program without one may still add a constant: it is linear if it also maps zeros to zeros.
     """
     program = prune(program)
-    moving: set[Any] = dependents(program, active)
+    moving: set[Any] = {v for v, a in zip(program.inputs, active, strict=True) if a}
     for equation in program.equations:
-        if not moving.isdisjoint(equation.inputs) and not _is_affine(equation, moving):
-            return equation
+        if not moving.isdisjoint(equation.inputs):
+            equation = divided(equation, moving)[1]  # of a loop, say, the part that is in question
+            if not _is_affine(equation, moving):
+                return equation
+            moving.update(equation.outputs)
     return None
 
 

@@ -57,8 +57,6 @@ class Plans:
     def __init__(self, stages: Stages, most: int) -> None:
         self.stages, self.unit = stages, max(1, -(-most // _LEVELS))
         self.kept = {_KEEP: self._levels(stages.kept), _LEAN: self._levels(stages.lean)}
-        self.crossing = self._levels(stages.crossing)
-        self.cotangents = self._levels(stages.cotangents)
         self.last = len(stages.work) - 1
         self.tables: dict[tuple[int, int], _Table] = {}
         for t in range(self.last + 1):
@@ -82,8 +80,8 @@ class Plans:
                 memory -= self.kept[r][s]
                 s += 1
             else:
-                found.append(self._plan(s, r, memory - self.cotangents[r]))
-                memory -= self.crossing[r]
+                found.append(self._plan(s, r, memory - self._level(self.stages.cotangents[r, t])))
+                memory -= self._level(self.stages.crossing[s, r])
                 s = r + 1
         return tuple(found)
 
@@ -95,7 +93,7 @@ class Plans:
         again, running = 0.0, 0
         for r in range(s, t):
             again += stages.work[r]
-            crossing = stages.crossing[r - 1] if r > s else 0
+            crossing = int(stages.crossing[s, r - 1]) if r > s else 0
             running = max(running, crossing + stages.forward[r])
             self._cut(new, s, r, t, again, running)
         return new
@@ -112,7 +110,8 @@ class Plans:
 
     def _cut(self, new: _Table, s: int, r: int, t: int, again: float, running: int) -> None:
         """Let the segment s to r run again, where that is better."""
-        x, y = self.crossing[r], self.cotangents[r]
+        x = self._level(self.stages.crossing[s, r])
+        y = self._level(self.stages.cotangents[r, t])
         start, end = max(x, y, self._level(running + self._gradients(t))), _LEVELS + 1
         if start < end:
             inner, rest = self.tables[s, r].work, self.tables[r + 1, t].work
@@ -123,8 +122,8 @@ class Plans:
         """The bytes of gradients that are done before the derivative of stage t runs."""
         return self.stages.gradients[t + 1] if t < self.last else 0
 
-    def _level(self, size: int) -> int:
-        return -(-size // self.unit)
+    def _level(self, size: Any) -> int:
+        return -(-int(size) // self.unit)
 
     def _levels(self, sizes: Sequence[int]) -> list[int]:
         return [self._level(size) for size in sizes]

@@ -7,11 +7,14 @@ the best cuts are where little is alive, and where what is alive is needed by th
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.types import Literal
@@ -19,6 +22,8 @@ from autodiff.transforms.footprint import effort, new_bytes, shares, workspace
 from autodiff.transforms.linearize import linearize
 
 __all__ = ["Stages", "stages"]
+
+Table = np.ndarray[Any, np.dtype[np.int64]]
 
 _MOST = 64  # stages; the search takes time in proportion to the third power
 
@@ -32,11 +37,11 @@ class Stages:
     kept: list[int]  # bytes that a stage makes for its derivative and for what comes after it
     lean: list[int]  # the same if what is cheap is computed again
     lean_work: list[float]  # of computing it again
-    crossing: list[int]  # bytes of what crosses the cut after a stage
     forward: list[int]  # bytes that are alive at most while a stage runs
     backward: list[int]  # and while its derivative does, beside what was kept
-    cotangents: list[int]  # bytes of the cotangents of what crosses the cut
     gradients: list[int]  # bytes of the gradients that are done after the derivative of a stage
+    crossing: Table  # [s, r]: bytes of what stages s to r make and later ones use
+    cotangents: Table  # [r, t]: bytes of the cotangents of what only stages r + 1 to t use
 
 
 def stages(program: Program, active: Sequence[bool]) -> Stages:
@@ -47,8 +52,6 @@ def stages(program: Program, active: Sequence[bool]) -> Stages:
     surplus = lives.crossing({v: s for v, s in lives.sizes.items() if v not in needs.kept})
     bounds = _bounds(program.equations, alive, surplus)
     ranges = list(pairwise(bounds))
-    moving = {v: s for v, s in lives.sizes.items() if v in needs.active}
-    cotangents = lives.crossing(moving)
     last = {v: i for i, e in enumerate(program.equations) for v in e.inputs}
     gradients = [0] * len(program.equations)
     for v, a in zip(program.inputs, active, strict=True):
@@ -66,11 +69,10 @@ def stages(program: Program, active: Sequence[bool]) -> Stages:
         [lives.bytes(made) + x for made, x in zip(kept, extra, strict=True)],
         [lives.bytes(made) + x for (made, _), x in zip(lean, extra, strict=True)],
         [work for _, work in lean],
-        [alive[j] for _, j in ranges],
         [max(lives.running[i:j]) - min(alive[i], min(lives.running[i:j])) for i, j in ranges],
         [max(needs.running[i:j]) for i, j in ranges],
-        [cotangents[j] for _, j in ranges],
         [sum(gradients[i:]) for i, _ in ranges],
+        *lives.between(bounds, needs.active),
     )
 
 
@@ -111,6 +113,18 @@ class _Lives:
             change[self.born[v] + 1] += size
             change[self.died[v] + 1] -= size
         return list(accumulate(change))[: self.count + 1]
+
+    def between(self, bounds: Sequence[int], active: Collection[Any]) -> tuple[Table, Table]:
+        """What crosses cuts; and of what has cotangents, by when it is used for the last time."""
+        count = len(bounds) - 1
+        crossing, cotangents = np.zeros((2, count, count), np.int64)
+        for v, size in self.sizes.items():
+            first = bisect_right(bounds, self.born[v]) - 1  # the stage that makes it
+            last = bisect_right(bounds, self.died[v]) - 1  # the first stage that is done with it
+            crossing[: first + 1, first:last] += size
+            if v in active:
+                cotangents[first:last, last:] += size
+        return crossing, cotangents
 
     def made(self, start: int, stop: int, kept: Collection[Any]) -> set[Any]:
         """What equations of a range make and that is kept, or used behind it."""
@@ -225,11 +239,10 @@ def _bounds(
 ) -> list[int]:
     """The cuts: at most so many, where little is alive that the derivative does not need."""
     count = len(equations)
-    price: list[tuple[float, int]] = list(zip(surplus, alive, strict=True))
-    price[0] = price[-1] = (math.inf, 0)  # there is no choice at the ends
+    price: list[float] = [math.inf, *surplus[1:count], math.inf]  # there is no choice at the ends
     cuts = [i for i in range(1, count) if price[i] <= min(price[i - 1], price[i + 1])]
     if len(cuts) >= _MOST:
-        cuts = _thinned(equations, cuts, price)
+        cuts = _thinned(equations, cuts, list(zip(surplus, alive, strict=True)))
     return [0, *cuts, count]
 
 

@@ -20,7 +20,7 @@ from autodiff.primitives.masked import Form, Masked, form_of, packed, unpacked
 from autodiff.tracing.build import apply, build, located, split
 from autodiff.tracing.builder import current_builder
 
-__all__ = ["of_form", "plain", "transpose", "transpose_masked"]
+__all__ = ["divided", "of_form", "plain", "transpose", "transpose_masked"]
 
 
 def transpose(program: Program, linear: tuple[bool, ...]) -> Program:

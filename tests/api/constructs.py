@@ -23,6 +23,7 @@ class Construct(NamedTuple):
     name: str
     traced: Callable[[Fun], Fun]
     plain: Callable[[Fun], Fun]
+    error: float = 0.0  # of a method that is not exact
 
 
 def base(x: Any) -> Any:
@@ -246,6 +247,38 @@ def traced_solve(g: Fun, **options: Any) -> Fun:
     return fun
 
 
+def traced_minimum(g: Fun) -> Fun:
+    """A minimum whose place is known."""
+
+    def fun(x: Any) -> Any:
+        target = x + 0.1 * g(x)
+        return ad.argmin(lambda y: np.sum((y - target) ** 2) + np.sum((y - target) ** 4), x)
+
+    return fun
+
+
+def plain_flow(g: Fun, steps: int = 6) -> Fun:
+    """The method of Runge and Kutta; the flow is slow, so that the error is about 1e-13."""
+
+    def fun(y: Any) -> Any:
+        h = 0.05 / steps
+        for _ in range(steps):
+            a = g(y)
+            b = g(y + h / 2 * a)
+            c = g(y + h / 2 * b)
+            y = y + h / 6 * (a + 2 * b + 2 * c + g(y + h * c))
+        return y
+
+    return fun
+
+
+def traced_flow(g: Fun, adjoint: str) -> Fun:
+    times = np.array([0.0, 0.05])
+    return lambda x: ad.odeint(
+        lambda y, t: g(y), x, times, rtol=1e-10, atol=1e-10, adjoint=adjoint
+    )[-1]
+
+
 CONSTRUCTS: list[Construct] = [
     Construct("scan", traced_scan, plain_scan),
     Construct("scan_reverse", traced_reverse, plain_reverse),
@@ -269,4 +302,7 @@ CONSTRUCTS: list[Construct] = [
     Construct("fixed_point", traced_fixed_point, plain_fixed_point),
     Construct("custom_root", traced_root, plain_fixed_point),
     Construct("linear_solve", traced_solve, plain_solve),
+    Construct("argmin", traced_minimum, lambda g: lambda x: x + 0.1 * g(x)),
+    Construct("odeint", lambda g: traced_flow(g, "checkpointed"), plain_flow, 1e-8),
+    Construct("odeint_backsolve", lambda g: traced_flow(g, "backsolve"), plain_flow, 1e-8),
 ]

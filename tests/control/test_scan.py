@@ -125,3 +125,19 @@ def test_wrong_equations_are_refused():
     types = [*[v.type for v in loop.inputs[:2]], loop.inputs[2].type.with_shape((5, 3))]
     with pytest.raises(ValueError, match="4 steps"):
         loop.primitive.types(*types, **loop.params)
+
+
+def test_what_has_an_effect_stays_in_its_step(capsys):
+    """The sine and cosine of w are hoisted for the way back; the prints are not."""
+
+    def f(w, xs):
+        def step(h, x):
+            ad.debug.print("{}", w)
+            return np.tanh(np.sin(w * 1.0) * h + x), None
+
+        return ad.scan(step, 0.1, xs)[0]
+
+    ad.jit(ad.grad(f))(0.5, np.ones(3))
+    assert capsys.readouterr().out.split() == ["0.5"] * 3
+    ad.jit(ad.grad(f))(0.5, np.ones(0))
+    assert not capsys.readouterr().out
