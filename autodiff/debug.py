@@ -70,14 +70,12 @@ def print(text: str, *args: Any, **kwargs: Any) -> None:
 
 def _act(name: str, call: FlatCall) -> None:
     """Make the call, or let the innermost trace record it, on whatever it may depend."""
-    builder = current_builder()
-    if builder is None:
-        call(call.inputs)
-        return
     traced_leaves(call)
-    handle = Handle(HostCall(call, None))
-    operand = Tracer(builder, builder.capture(handle, type_of(handle)), type_of(handle))
-    effect(operand, *call.inputs, name=name)
+    handle: Any = Handle(HostCall(call, None))
+    builder = current_builder()
+    if builder is not None:
+        handle = Tracer(builder, builder.capture(handle, type_of(handle)), type_of(handle))
+    effect(handle, *call.inputs, name=name)
 
 
 def _print(text: str, *args: Any, **kwargs: Any) -> None:

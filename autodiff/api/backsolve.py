@@ -228,8 +228,9 @@ def _pulled(
     program: Program, method: tuple[Any, ...], linear: _Linear, known: _Known
 ) -> Sequence[Any]:
     """The cotangents of what the tangents are linear in, for cotangents at all times."""
-    n, ts, cts = len(program.outputs), known.ts, known.moving
-    back = _with_cotangents(program, linear.constants)
+    ts, cts = known.ts, known.moving
+    n = len(cts)
+    to_start, to_end = _between(program, method, linear.constants)
     zeros = [
         np.zeros(c.shape, c.dtype, like=ts)
         for c, a in zip(known.constants, linear.constants, strict=True)
@@ -238,13 +239,16 @@ def _pulled(
 
     def to_previous(carry: Any, row: Any) -> Any:
         a, g = carry
-        y, ct, start, end = row
+        start, end, first, last, ct = row
         a = [x + dx for x, dx in zip(a, ct, strict=True)]
-        outs = solution(back, method, known.constants, [*y, *a, *g], np.stack([start, end]))
-        ends = [x[1] for x in outs]
-        return (ends[n : 2 * n], ends[2 * n :]), None
+        residuals = [*known.constants, start, end, *first, *last]
+        outs = linear_call(
+            *residuals, *a, *g, forward=to_start, transposed=to_end, residuals=len(residuals)
+        )
+        return (list(outs[:n]), list(outs[n:])), None
 
-    later = [y[1:] for y in known.ys], [ct[1:] for ct in cts], ts[1:], ts[:-1]
+    firsts, lasts = [y[:-1] for y in known.ys], [y[1:] for y in known.ys]
+    later = ts[:-1], ts[1:], firsts, lasts, [ct[1:] for ct in cts]
     none = [np.zeros_like(ct[0]) for ct in cts]
     (a, g), _ = scan(to_previous, (none, zeros), later, reverse=True)
     found = [*g]
@@ -255,6 +259,38 @@ def _pulled(
         first = [_dotted(k[:1], -x[None], ts) for k, x in zip(slopes, a, strict=True)]
         found.append(np.concatenate([sum(first), sum(moved)]))
     return found
+
+
+@lru_cache(maxsize=256)
+def _between(program: Program, method: tuple[Any, ...], active: Mask) -> tuple[Program, Program]:
+    """From the end of an interval to its start, and the transpose of that.
+
+    `(constants, start, end, y there, y here, a, g) -> (a, g)` goes back with cotangents, and
+    `(..., z, dc) -> (z, dc)` forth with tangents.
+    """
+    *types, t = program.in_types
+    c, n = len(active), len(program.outputs)
+    back, forth = _with_cotangents(program, active), _with_tangents(program, active)
+
+    def cut(args: Sequence[Any]) -> tuple[Any, ...]:
+        start, end, *rest = args[c:]
+        return args[:c], start, end, rest[:n], rest[n : 2 * n], rest[2 * n :]
+
+    def to_start(*args: Any) -> list[Any]:
+        constants, start, end, _, last, cts = cut(args)
+        outs = solution(back, method, constants, [*last, *cts], np.stack([end, start]))
+        return [x[1] for x in outs[n:]]
+
+    def to_end(*args: Any) -> list[Any]:
+        constants, start, end, first, _, dxs = cut(args)
+        moving = [*constants, *dxs[n:]]
+        outs = solution(forth, method, moving, [*first, *dxs[:n]], np.stack([start, end]))
+        return [*(x[1] for x in outs[n:]), *dxs[n:]]
+
+    dcs = [x for x, a in zip(types[:c], active, strict=True) if a]
+    ins = [*types[:c], t, t, *types[c:], *types[c:], *types[c:], *dcs]
+    name = program.name
+    return build(to_start, ins, f"back_{name}"), build(to_end, ins, f"forth_{name}")
 
 
 def _scaled(x: Any, dt: Any) -> Any:

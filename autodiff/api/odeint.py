@@ -14,6 +14,7 @@ from autodiff.api.dormand_prince import Settings, integrate
 from autodiff.api.host_ode import HostSolver
 from autodiff.api.places import describe
 from autodiff.api.staging import Staged, is_array_like, perform, stage
+from autodiff.arrays import namespace
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import type_of
@@ -162,7 +163,7 @@ def _state(x: Any, path: str) -> Any:
 
 def _times(ts: Any, leaves: Sequence[Any]) -> Any:
     """The times, at least as precise as the state."""
-    ts = ts if ts.__class__ is Tracer or hasattr(ts, "dtype") else np.asarray(ts)
+    ts = ts if ts.__class__ is Tracer or hasattr(ts, "dtype") else namespace(leaves).asarray(ts)
     if ts.ndim != 1 or not ts.shape[0] or ts.dtype.kind not in "biuf" or not leaves:
         raise ValueError(
             f"odeint takes a state and an array of times of shape (n,), but ts is {type_of(ts)} "

@@ -112,7 +112,7 @@ def _bisection(
 def _too_little(name: str, budget: int, least: int) -> MemoryBudgetError:
     return MemoryBudgetError(
         f"the derivative of {name} cannot be computed within {size_text(budget)}; the least "
-        f"possible is {size_text(least)}.{here()}\n"
+        f"possible is {enough(least)}.{here()}\n"
         f"Write instead: `ad.checkpoint({name}, budget='{enough(least)}')`, or pass less at once: "
         "a smaller batch, or parts of it one after the other"
     )

@@ -88,10 +88,13 @@ def _tape(program: Program, lin: Sequence[Var]) -> tuple[list[Equation], dict[Va
 
 
 def divided(equation: Equation, late: set[Any]) -> tuple[Equation | None, Equation]:
-    """The part of an equation that does not depend on what is `late`, if any, and the rest."""
+    """The part of an equation that does not depend on what is `late`, if any, and the rest.
+
+    The rest may run the first part again (a checkpointed loop); those results have new names in it.
+    """
     unzip = equation.primitive.unzip
     parts = None if unzip is None else unzip(equation, [a in late for a in equation.inputs])
-    if parts is None or len(parts[1].outputs) == len(equation.outputs):
+    if parts is None or parts[1].outputs == equation.outputs:
         return None, equation
     return parts  # type: ignore[no-any-return]
 

@@ -59,9 +59,13 @@ def save(equation: Equation, crossing: Crossing) -> bool:
 def sink(equation: Equation, crossing: Crossing) -> bool:
     """Compute later what only the second program uses, unless more bytes would cross: it is free.
 
-    Views (broadcasts, say) are made again rather than kept, which costs nothing, either.
+    Views (broadcasts, say) are made again rather than kept, which costs nothing, either, and so are
+    constants, even if they are there anyway: the second program shall not depend on the first.
     """
     is_free = equation.primitive.view and equation.primitive.cheap
+    is_constant = not any(isinstance(a, Var) for a in equation.inputs)
+    if is_free and is_constant:
+        return True
     return (is_free or _is_late(equation, crossing)) and _shrinks(equation, crossing)
 
 

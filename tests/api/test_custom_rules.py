@@ -7,7 +7,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.backend.derived import cache_info
-from autodiff.errors import MissingRuleError, NoValueError
+from autodiff.errors import MissingRuleError, NoValueError, ZeroGradientWarning
 
 
 def orders(f, count):
@@ -106,7 +106,8 @@ def test_a_rule_is_used_and_not_the_function():
     f.defjvp(lambda xs, dxs: (f(*xs), 100.0 * dxs[0]))
     assert f(3.0) == 9.0
     assert ad.grad(f)(3.0) == 100.0
-    assert ad.grad(ad.grad(f))(3.0) == 0.0
+    with pytest.warns(ZeroGradientWarning):  # the rule does not depend on x
+        assert ad.grad(ad.grad(f))(3.0) == 0.0
 
 
 # ---- rules that call their own function
@@ -480,7 +481,7 @@ def test_arguments_without_a_derivative_come_first():
     def looked_up(f, x, table):
         return f(x) * np.sum(table)
 
-    with pytest.raises(AttributeError):  # they come in the order of the arguments
+    with pytest.raises(TypeError):  # they come in the order of the arguments
         ad.grad(looked_up, 1)(lambda x: 2 * x, 3.0, np.array([1.0, 1.0]))
 
     def rule(f, table, primals, tangents):
@@ -673,11 +674,13 @@ def backward(bwd, f=lambda x: np.sin(x)):
          r"must return a result like its function: expected f64\[3\] for result"),
         (lambda xs, dxs: ([np.sin(*xs)], *dxs), ValueError,
          r"expected: f64\[3\]\n  given:    \[f64\[3\]\]"),
-        (lambda xs, dxs: (np.sin(*xs), None), ValueError, "but NoneType was given"),
+        (lambda xs, dxs: (np.sin(*xs), None), ValueError, "but None was given"),
     ],
 )  # fmt: skip
 def test_wrong_jvp_rules(wrong, error, says):
-    with pytest.raises(error, match=rf"(?s)the jvp rule.*{says}"):
+    with pytest.raises(
+        error, match=rf"(?s)the {says}" if says.startswith("jvp") else rf"(?s)the jvp rule.*{says}"
+    ):
         ad.grad(lambda x: np.sum(forward(wrong)(x)))(np.ones(3))
 
 
@@ -721,8 +724,7 @@ def test_integer_results_have_no_tangent():
     f = ad.custom_jvp(lambda x: (x, np.argmax(x), 7))
     f.defjvp(lambda xs, dxs: ((xs[0], np.argmax(xs[0]), 7), (dxs[0], None, None)))
     x = np.array([1.0, 3.0])
-    y, i, n = f(x)
-    assert (i, n) == (1, 7)
+    assert f(x)[1:] == (1, 7)
     np.testing.assert_array_equal(ad.jacrev(lambda x: f(x)[0] * f(x)[2])(x), 7 * np.eye(2))
     f.defjvp(lambda xs, dxs: ((xs[0], np.argmax(xs[0]), 7.5), (dxs[0], None, None)))
     with pytest.raises(TypeError, match=r"expected i64\[\] for `result\[2\]`"):
@@ -746,7 +748,7 @@ def test_wrong_uses():
     for make, written in ((ad.custom_jvp, r"defjvp\(rule\)"), (ad.custom_vjp, "defvjp")):
         bare = make(lambda x: x * x)
         assert bare(3.0) == 9
-        with pytest.raises(TypeError, match=f"has no rule.*\n.*fun.{written}"):
+        with pytest.raises(TypeError, match=f"(?s)has no rule.*fun.{written}"):
             ad.grad(bare)(3.0)
 
 

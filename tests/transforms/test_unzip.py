@@ -9,11 +9,20 @@ from autodiff.ir.program import Program
 from autodiff.primitives.record import Primitive
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.linearize import linearize
-from autodiff.transforms.unzip import recompute, recompute_cheap, save, sink, unzip
+from autodiff.transforms.unzip import (
+    policy_of,
+    recompute,
+    recompute_cheap,
+    save,
+    save_contractions,
+    save_named,
+    sink,
+    unzip,
+)
 from tests.calculus import evaluated
 from tests.programs import read, shown
 
-POLICIES = [save, sink, recompute_cheap, recompute]
+POLICIES = [save, sink, save_contractions, recompute_cheap, recompute]
 
 SINES = """
     f(x: f64[100]) -> f64[] {
@@ -61,7 +70,17 @@ LINEAR = """
       b: f64[100] = neg a
       return b
     }"""
-FUNCTIONS = {"sines": SINES, "tanh": TANH, "softmax": SOFTMAX, "gelu": GELU, "linear": LINEAR}
+LAYERS = """
+    f(x: f64[10,10], w: f64[10,10]) -> f64[10,10] {
+      a: f64[10,10] = contract[ij,jk->ik] x w
+      b: f64[10,10] = tanh a
+      h: f64[10,10] = name[label='hidden'] b
+      c: f64[10,10] = contract[ij,jk->ik] h w
+      d: f64[10,10] = sin c
+      e: f64[10,10] = exp d
+      return e
+    }"""
+FUNCTIONS = {"layers": LAYERS, "sines": SINES, "tanh": TANH, "softmax": SOFTMAX, "gelu": GELU, "linear": LINEAR}
 
 
 class Cost(NamedTuple):
@@ -97,6 +116,10 @@ def cost(program: Program, policy) -> Cost:
         ("gelu", save, Cost(3200, 0)),
         ("gelu", sink, Cost(2400, 0)),  # x, e and g
         ("gelu", recompute_cheap, Cost(800, 2)),  # e; x and g are an addition each
+        ("layers", sink, Cost(1600, 0)),  # b (which is h) and c
+        ("layers", save_contractions, Cost(1600, 3)),  # a and c; tanh of a, sin and cos of c
+        ("layers", save_named("hidden"), Cost(800, 1)),  # b; c is computed again
+        ("layers", save_named("other"), Cost(0, 3)),
         ("linear", save, Cost(0, 0)),
         ("linear", sink, Cost(0, 0)),
     ],
@@ -185,3 +208,80 @@ def test_a_policy_is_asked_about_what_the_second_half_needs():
         }""")
     linearize(f, (True,), policy)
     assert asked == {"exp": (True, True), "sin": (False, True), "cos": (False, False)}
+
+
+# ---- policies by name
+
+
+def test_a_policy_is_said_by_a_name_a_tuple_or_a_function():
+    assert policy_of(None) is policy_of("sink") is sink
+    assert policy_of("recompute") is recompute
+    assert policy_of(("save_named", "a", "b")) is save_named("a", "b")
+    keep = lambda equation: True
+    assert policy_of(keep) is policy_of(keep)
+
+
+def test_a_function_of_equations_is_asked_about_what_the_program_itself_computes():
+    """The derivative's own equations (the cosines here) are computed when they are needed."""
+    asked = []
+
+    def keep(equation):
+        asked.append(equation.primitive.name)
+        return equation.primitive.name == "exp"
+
+    f = read("""
+        f(x: f64[]) -> f64[] {
+          a: f64[] = sin x
+          b: f64[] = exp a
+          c: f64[] = sin b
+          d: f64[] = sin c
+          return d
+        }""")
+    linear = linearize(f, (True,), policy_of(keep))
+    made = {e.outputs[0]: e.primitive.name for e in linear.known.equations}
+    assert [made.get(v, "x") for v in linear.known.outputs[1:]] == ["x", "exp"]
+    assert sorted(asked) == ["exp", "sin"]  # the last sine is not needed
+    again = [e.primitive.name for e in linear.rest.equations if e.primitive.name != "mul"]
+    assert sorted(again) == ["cos", "cos", "cos", "sin", "sin"]
+
+
+def test_what_a_name_names_is_kept_once():
+    """A name is a view: the derivative of the operation before it refers to the same array."""
+    linear = linearize(read(LAYERS), (True, True), save_named("hidden"))
+    made = {e.outputs[0]: e.primitive.name for e in linear.known.equations}
+    assert [made[v] for v in linear.known.outputs[1:] if v in made] == ["tanh"]
+
+
+# ---- what is not needed
+
+
+def test_what_only_unwanted_results_need_is_not_kept():
+    f = read("""
+        f(x: f64[3], dx: f64[3]) -> (f64[3], f64[3]) {
+          a: f64[3] = sin x
+          b: f64[3] = exp x
+          c: f64[3] = mul dx a
+          d: f64[3] = mul dx b
+          return a, d
+        }""")
+    known, rest, _ = unzip(f, (False, True), save)
+    made = {e.outputs[0]: e.primitive.name for e in known.equations}
+    assert [made[v] for v in known.outputs[1:]] == ["exp"]
+    assert [e.primitive.name for e in rest.equations] == ["mul"]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.__name__)
+def test_what_is_under_stop_gradient_is_not_kept(policy):
+    f = read("""
+        f(x: f64[100]) -> f64[100] {
+          a: f64[100] = sin x
+          b: f64[100] = exp a
+          c: f64[100] = stop_gradient b
+          d: f64[100] = mul x c
+          return d
+        }""")
+    linear = linearize(f, (True,), policy)
+    made = {e.outputs[0]: e.primitive.name for e in linear.known.equations}
+    kept = {made.get(v, "x") for v in linear.known.outputs[1:]}
+    assert kept <= ({"x"} if policy is recompute else {"exp", "stop_gradient"} | {"x"})
+    assert not any(e.primitive.name == "cos" for half in linear[:2] for e in half.equations)
