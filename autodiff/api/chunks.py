@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autodiff.control.bodies import parts
 from autodiff.control.call import call
 from autodiff.control.loop import Loop
+from autodiff.control.unrolled import written_out
 from autodiff.ir.program import Program
 from autodiff.primitives.structure import concatenate, reshape, slice_
-from autodiff.tracing.build import build, evaluate
+from autodiff.tracing.build import build
 
 __all__ = ["InChunks"]
 
@@ -61,23 +61,10 @@ def _chunk(loop: Loop, size: int, inlined: bool) -> Program:
     """The body that takes `size` steps."""
     inner = loop._replace(length=size)
     body = loop.program
-    c, k = loop.constants, loop.carry
-
-    def written_out(*args: Any) -> Sequence[Any]:
-        fixed, state, rows = parts(args, c, k)
-        made: list[Any] = []
-        for i in range(size)[:: -1 if loop.reverse else 1]:
-            row = [reshape(_rows(x, i, i + 1), shape=x.shape[1:]) for x in rows]
-            outs = evaluate(body, [*fixed, *state, *row])
-            state = outs[:k]
-            made.append([reshape(y, shape=(1, *y.shape)) for y in outs[k:]])
-        if loop.reverse:
-            made.reverse()
-        return [*state, *(concatenate(*ys, axis=0) for ys in zip(*made, strict=True))]
-
-    stacks = [t.with_shape((size, *t.shape)) for t in body.in_types[c + k :]]
-    types = (*body.in_types[: c + k], *stacks)
+    first_row = loop.constants + loop.carry
+    stacks = [t.with_shape((size, *t.shape)) for t in body.in_types[first_row:]]
+    types = (*body.in_types[:first_row], *stacks)
     if inlined:
-        return build(written_out, types, body.name)
+        return build(lambda *xs: written_out(inner, *xs), types, body.name)
     program = build(lambda *xs: inner(*xs), types, body.name)
     return build(lambda *xs: call(*xs, program=program, policy="recompute"), types, body.name)

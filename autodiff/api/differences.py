@@ -79,7 +79,9 @@ def by_complex_step(f: Flat, xs: Arrays, dxs: Arrays) -> Arrays:
         )
     largest = _largest(xs, dxs)
     h = _TINY / largest if largest else 0.0
-    ys = f([x + (1j * h * d).astype(np.result_type(x, 1j)) for x, d in zip(xs, dxs, strict=True)])
+    ys = f(
+        [x + np.asarray(1j * h * d, np.result_type(x, 1j)) for x, d in zip(xs, dxs, strict=True)]
+    )
     if any(y.dtype.kind != "c" for y in ys):
         raise TypeError(
             'numeric_rule: method="complex" needs a function that is complex for complex '
@@ -120,7 +122,8 @@ def pushed(
         last[:] = [out_spec, [is_inexact(y) for y in ys]]
         return [np.asarray(y) for y in ys if is_inexact(y)]
 
-    dys = derivative(flat, [np.asarray(leaves[i]) for i in places], tree.flatten(dxs)[0])
+    start, change = [leaves[i] for i in places], tree.flatten(dxs)[0]
+    dys = derivative(flat, list(map(np.asarray, start)), list(map(np.asarray, change)))
     out_spec, moving = last
     remaining = iter(dys)
     return tree.unflatten(out_spec, [next(remaining)[()] if m else None for m in moving])

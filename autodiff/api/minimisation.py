@@ -55,11 +55,18 @@ def _minimised(
         d = f.solved(linear, s.x, -s.slope, s.shift)
         x = s.x + d
         value, slope = f(x, objective)[0], f.vector(x)
-        descends = np.sum(d * s.slope) < 0
+        gain = -np.sum(d * s.slope)
+        descends = gain > 0
         close = norm(slope) < size  # near a minimum, values differ by rounding only
         noise = 8 * f.eps * np.abs(s.value)
         better = descends & ((value < s.value) | (close & (value <= s.value + noise)))
-        last = (s.shift == 0) & descends & (norm(d) <= tol * norm(s.x))
+        small = (s.shift == 0) & descends & (norm(d) <= tol * norm(s.x))
+        # A step that is small beside a large unknown may still be a large one for a small unknown.
+        last = small & np.where(
+            better,
+            norm(slope) <= tol * size,
+            (gain <= noise) | (norm(d) <= 8 * f.eps * norm(s.x)),
+        )
         least = 1e-3 * (size / np.where(norm(d) > 0, norm(d), 1) + size)
         shift = np.where(
             better,

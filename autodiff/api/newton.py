@@ -46,11 +46,13 @@ def _newton(f: Unknowns, linear: Program, options: Iteration) -> tuple[Vector, I
 
     def step(s: _Newton) -> _Newton:
         d = f.solved(linear, s.x, -s.r)
-        last = norm(d) <= tol * norm(s.x)
-        x, r, size = _searched(f, s, d, last)
+        small = norm(d) <= tol * norm(s.x)
+        x, r, size = _searched(f, s, d, small)
         better = size < s.size
         x, r = np.where(better, x, s.x), np.where(better, r, s.r)
         size = np.where(better, size, s.size)
+        # A step that is small beside a large unknown may still be a large one for a small unknown.
+        last = small & (~better | (size <= tol * s.size))
         # Where no step makes it smaller, it is either rounding that is left, or there is no root.
         rounding = ~better & (size <= f.eps**0.75 * s.largest)
         done = last | rounding | (size <= options.atol)
@@ -64,12 +66,13 @@ def _newton(f: Unknowns, linear: Program, options: Iteration) -> tuple[Vector, I
     return s.x, Info(s.done, s.steps, s.size)
 
 
-def _searched(f: Unknowns, s: _Newton, d: Vector, last: Any) -> tuple[Vector, Vector, Any]:
+def _searched(f: Unknowns, s: _Newton, d: Vector, small: Any) -> tuple[Vector, Vector, Any]:
     """The first of the steps d, d/2, d/4, ... that makes the residual smaller."""
+    least = np.where(small, 1e-2, 1e-6)
 
     def going(trial: Any) -> Any:
         _, _, size, scale = trial
-        return ~(size <= (1 - 1e-4 * scale) * s.size) & (scale > 1e-6) & ~last
+        return ~(size <= (1 - 1e-4 * scale) * s.size) & (scale > least)
 
     def halved(trial: Any) -> Any:
         return tried(trial[-1] / 2)

@@ -11,6 +11,7 @@ from autodiff.api.callbacks import pure_callback
 from autodiff.api.custom_rules import custom_rule
 from autodiff.api.differences import by_complex_step, by_richardson, pulled, pushed
 from autodiff.api.trials import tried
+from autodiff.arrays import is_device_array
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.builder import current_builder
@@ -76,9 +77,9 @@ def numeric_rule(
 
     @wraps(fun)
     def value(*args: Any) -> Any:
-        return (
-            fun(*args) if current_builder() is None else pure_callback(fun, example(*args), *args)
-        )
+        if current_builder() is None and not any(map(is_device_array, tree.flatten(args)[0])):
+            return fun(*args)
+        return pure_callback(fun, example(*args), *args)
 
     push = _derived(
         lambda xs, dxs: pushed(fun, derivative, xs, dxs),

@@ -113,7 +113,8 @@ class _Solution(NamedTuple):
             return evaluate(self.program, [*fixed, *y, t])
 
         rtol, atol, max_steps, _ = self.method
-        return integrate(field, leaves, ts, Settings(rtol, atol, max_steps, self.adjoint == "direct"))
+        settings = Settings(rtol, atol, max_steps, save_steps=self.adjoint == "direct")
+        return integrate(field, leaves, ts, settings)
 
 
 def _staged(

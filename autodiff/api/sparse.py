@@ -175,7 +175,8 @@ def sparse_hessian(
     Raises:
         TypeError: the result is no real scalar, or a selected argument is not floating-point, or
             complex.
-        ValueError: the given pattern has another shape, or lacks an entry.
+        ValueError: the given pattern has another shape, or lacks an entry; or the Hessian is not
+            symmetric, since a custom rule is not the derivative of its function.
         EscapeError: called on traced values: a sparse matrix cannot be part of a traced function.
         ModuleNotFoundError: SciPy is not installed.
 

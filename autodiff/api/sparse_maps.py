@@ -70,8 +70,14 @@ class SparseMap:
     and has all of its rows.
     """
 
-    def __init__(self, linear: LinearMap, moving: int, like: Mask | None = None) -> None:
-        """`moving` linear inputs come last. `like` marks those that the results are like."""
+    def __init__(
+        self, linear: LinearMap, moving: int, like: Mask | None = None, *, by_rules: bool = False
+    ) -> None:
+        """`moving` linear inputs come last. `like` marks those that the results are like.
+
+        `by_rules`: rules of the user's take part, so that it may not be symmetric after all.
+        """
+        self.by_rules = by_rules
         self.linear = linear
         self.program = program = linear.compiled.program
         self.fixed = len(program.inputs) - moving

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autodiff.api.arguments import FlatCall, Selector
+from autodiff.api.extending import KIND
 from autodiff.api.hessians import gradient_halves, scalar_point
 from autodiff.api.jacobians import check_complex, linear_part, loses
 from autodiff.api.patterns import Sparsity
@@ -16,10 +17,13 @@ from autodiff.api.points import Point
 from autodiff.api.sparse_maps import Layout, SparseMap, as_matrix, symmetrised
 from autodiff.arrays import namespace, sparse_namespace, to_host
 from autodiff.backend.derived import Recipe, run
+from autodiff.control.custom import custom
 from autodiff.errors import EscapeError
+from autodiff.ir.editing import held_programs
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.tracing.bind import builder_of
+from autodiff.transforms.incidence import with_empty_rows
 
 __all__ = ["MODES", "GivenPattern", "Mode", "SparsePoint", "hessian_at", "jacobian_at"]
 
@@ -76,7 +80,17 @@ def _hessian_map(
 ) -> tuple[Program, SparseMap]:
     """`x -> (outputs, if they are wanted; residuals)`, and the linear part of the gradient."""
     known, linear = gradient_halves(program, active, values)
-    return known, SparseMap(linear, sum(active), linear.active)
+    return known, SparseMap(linear, sum(active), linear.active, by_rules=_holds_rules(program))
+
+
+def _holds_rules(program: Program) -> bool:
+    """Whether a derivative of it may be by a rule of the user's, which need not be the true one."""
+    return any(
+        e.primitive is custom
+        or e.primitive.kind == KIND
+        or any(_holds_rules(p) for _, p in held_programs(e))
+        for e in program.equations
+    )
 
 
 def _zero_map(
@@ -122,25 +136,29 @@ class SparsePoint:
         xp = namespace(self.point.recording.inputs)
         values = linear.entries(layout, layout.best(self.modes), residuals, chunk_size, xp)
         matrix = as_matrix(values, layout.pattern, self.rows)
-        if given is not None:
-            self._check(matrix, xp)
+        if given is not None and (row := self._wrong_row(matrix, xp)) is not None:
+            raise ValueError(
+                f"the pattern given for {self.point.name} lacks an entry of row {row}, or of one "
+                f"that is computed together with it.{here()}\n"
+                "Write instead: no `pattern`; it is then found from the program"
+            )
+        if linear.by_rules and self._wrong_row(matrix, xp) is not None:
+            raise ValueError(
+                f"the Hessian of {self.point.name} is not symmetric, since a custom rule in it is "
+                f"not the derivative of its function.{here()}\n"
+                f"Write instead: `ad.sparse_jacobian(ad.grad({self.point.name}))`"
+            )
         return (matrix, self.point.output(self.outputs)[1]) if self.point.has_aux else matrix
 
-    def _check(self, matrix: Any, xp: Any) -> None:
-        """Raise unless the matrix is right on a random vector."""
+    def _wrong_row(self, matrix: Any, xp: Any) -> int | None:
+        """A row in which the product with a random vector is not what it should be."""
         rows = xp.asarray(self.rows if self.map.present is None else self.map.present)
         vector = xp.asarray(np.random.default_rng(0).uniform(-1, 1, matrix.shape[1]))
         expected = self.map.product(self.residuals, vector, xp)
         found = (matrix @ vector)[rows]
         scale = (abs(matrix) @ abs(vector))[rows] + abs(expected)
         wrong = abs(found - expected) > np.sqrt(np.finfo(matrix.dtype).eps) * scale
-        if wrong.any():
-            row = int(xp.flatnonzero(rows)[int(wrong.argmax())])
-            raise ValueError(
-                f"the pattern given for {self.point.name} lacks an entry of row {row}, or of one "
-                f"that is computed together with it.{here()}\n"
-                "Write instead: no `pattern`; it is then found from the program"
-            )
+        return int(xp.flatnonzero(rows)[int(wrong.argmax())]) if wrong.any() else None
 
 
 class GivenPattern:
@@ -162,8 +180,12 @@ class GivenPattern:
                 f"the pattern given for {at.point.name} is of shape {self.pattern.shape}, but the "
                 f"derivative of shape {shape}.{here()}"
             )
-        symmetric, key = at.map.present is not None, at.rows.tobytes()
+        symmetric = at.map.present is not None
+        rows = at.map.present if symmetric else at.rows
+        key = rows.tobytes()
         if key not in self.layouts:
-            pattern = symmetrised(self.pattern) if symmetric else self.pattern[at.rows]
+            pattern = (symmetrised(self.pattern) if symmetric else self.pattern)[rows]
+            if symmetric:  # a row that is no result of the map is zero, and so is its column
+                pattern = symmetrised(with_empty_rows(pattern, rows), both=True)
             self.layouts[key] = Layout(pattern)
         return self.layouts[key]

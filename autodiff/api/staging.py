@@ -103,7 +103,7 @@ def stage_call(
 
     label, namer = f"{name} ({where})", names or call.names
     recording = record(traced, inputs, label=label, code=code, types=types, namer=namer)
-    derived = derive(recording, _unchanged, ("stage", len(inputs)), name)
+    derived = derive(recording, _unchanged, ("stage", len(inputs), name), name)
     return Staged(
         _constants_first(derived.compiled.program, len(inputs)),
         [*recording.args()[len(inputs) :], *derived.lifted],

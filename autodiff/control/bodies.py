@@ -22,9 +22,9 @@ from autodiff.transforms.jvp import jvp
 from autodiff.transforms.unzip import Crossing, Policy, policy_of, save, unzip
 
 __all__ = [
-    "Division", "Mask", "Parts", "batched_body", "divided_body", "element", "empty_text", "joined",
-    "narrowed_body", "parts", "pushed_body", "separated_body", "stacked", "tuple_text",
-    "with_inputs",
+    "Division", "Mask", "Parts", "batched_body", "divided_body", "element", "empty_text",
+    "ignoring", "joined", "narrowed_body", "of_fixed_size", "parts", "pushed_body",
+    "separated_body", "stacked", "tuple_text", "with_inputs",
 ]  # fmt: skip
 
 Mask = tuple[bool, ...]
@@ -159,6 +159,15 @@ def with_inputs(program: Program, mask: Iterable[bool]) -> Program:
     return replace(program, inputs=tuple(inputs), input_names=tuple(names))
 
 
+@lru_cache(maxsize=256)
+def ignoring(program: Program, types: tuple[ArrayType, ...]) -> Program:
+    """A program that takes further inputs of these types, on which it does not depend."""
+    if not types:
+        return program
+    names = (*program.names, *[""] * len(types))
+    return replace(program, inputs=(*program.inputs, *map(Var, types)), input_names=names)
+
+
 def tuple_text(names: Sequence[str]) -> str:
     """Source of a tuple, without the parentheses."""
     return ", ".join(names) + "," * (len(names) == 1)
@@ -201,7 +210,7 @@ def divided_body(
     program: Program, unknown: Mask, constants: int, carry: int, policy: Any
 ) -> Division:
     """Cut a body in two; what depends on constants alone is taken out of it."""
-    chosen = _within_loops(policy_of(policy))
+    chosen = of_fixed_size(policy_of(policy))
     while True:
         forced = unknown[constants : constants + carry]
         known, rest, late = unzip(program, unknown, chosen, forced)
@@ -282,10 +291,11 @@ def _hoisted(
 
 
 @lru_cache(maxsize=64)
-def _within_loops(policy: Policy) -> Policy:
-    """A policy that does not keep, for each step, what an inner loop kept for each of its own.
+def of_fixed_size(policy: Policy) -> Policy:
+    """A policy that does not keep what a loop within kept for each step that it took.
 
-    Their numbers differ from step to step, so they could not be stacked.
+    The number of those is not known before: it may differ from one step of an outer loop to the
+    next, so that they could not be stacked, and another branch could not fill their place.
     """
 
     def chosen(equation: Equation, crossing: Crossing) -> bool:

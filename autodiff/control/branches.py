@@ -13,18 +13,18 @@ from functools import lru_cache
 from itertools import compress
 from typing import Any, NamedTuple
 
-from autodiff.control.bodies import with_inputs
+from autodiff.control.bodies import of_fixed_size, with_inputs
 from autodiff.control.transposed import clean
 from autodiff.ir.editing import prune
-from autodiff.ir.program import Equation, Program
-from autodiff.ir.types import UNKNOWN, ArrayType
+from autodiff.ir.program import Program
+from autodiff.ir.types import ArrayType
 from autodiff.primitives.algebra import full_like, zeros_like
 from autodiff.primitives.masked import Form, Masked, packed, unpacked
 from autodiff.tracing.build import build, evaluate, split
 from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.transpose import transpose_masked
-from autodiff.transforms.unzip import Crossing, Unzipped, sink, unzip
+from autodiff.transforms.unzip import Unzipped, sink, unzip
 
 __all__ = ["Division", "batched", "divided", "narrowed", "pushed", "transposed", "zeros"]
 
@@ -151,8 +151,9 @@ class _Place(NamedTuple):
 @lru_cache(maxsize=256)
 def divided(programs: Programs, unknown: Mask) -> Division:
     """Cut every branch in two, at the same operands and outputs."""
-    late = _union([unzip(p, unknown, _of_fixed_size).out_unknown for p in programs])
-    halves = [unzip(p, unknown, _of_fixed_size, late) for p in programs]
+    policy = of_fixed_size(sink)
+    late = _union([unzip(p, unknown, policy).out_unknown for p in programs])
+    halves = [unzip(p, unknown, policy, late) for p in programs]
     known_outputs = len(late) - sum(late)
     places = [_places(half.known, known_outputs) for half in halves]
     used = dict.fromkeys([place for own in places for place in own])
@@ -173,15 +174,6 @@ def divided(programs: Programs, unknown: Mask) -> Division:
         tuple([_second(h, own, crossing, taken) for h, own in zip(halves, places, strict=True)]),
         late, operands, outputs, types,
     )  # fmt: skip
-
-
-def _of_fixed_size(equation: Equation, crossing: Crossing) -> bool:
-    """The policy `sink`, but that what a loop keeps of so many steps as it took is made again.
-
-    Another branch could not fill the place of what has no size before it is there.
-    """
-    ragged = any(UNKNOWN in v.type.shape for v in equation.outputs)
-    return ragged or sink(equation, crossing)
 
 
 def _places(known: Program, known_outputs: int) -> list[_Place]:

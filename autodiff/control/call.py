@@ -33,9 +33,14 @@ def is_transparent(equation: Equation) -> bool:
 
 
 def _types(*types: ArrayType, program: Program, policy: Named) -> tuple[ArrayType, ...]:
-    if types != program.in_types:
+    if types != program.in_types and not _fit(types, program.in_types):
         raise TypeError(f"{program.name} takes {program.in_types}, not {types}")
     return program.out_types
+
+
+def _fit(types: tuple[ArrayType, ...], wanted: tuple[ArrayType, ...]) -> bool:
+    """Whether they are the same, but for lengths that the program leaves open."""
+    return len(types) == len(wanted) and all(map(ArrayType.fits, types, wanted))
 
 
 def _run(xp: Any, *xs: Any, program: Program, policy: Named) -> tuple[Any, ...]:

@@ -32,15 +32,17 @@ from functools import lru_cache
 from typing import Any
 
 from autodiff.control.call import call
-from autodiff.control.linear_call import derived_forward, linear_call, pushed
+from autodiff.control.linear_call import derived_forward, linear_call, nonlinearity, pushed
 from autodiff.errors import MissingRuleError
 from autodiff.ir.editing import held_programs, map_equations
 from autodiff.ir.program import Equation, Program, Var
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.algebra import sum_tangents, zeros_like
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import build, evaluate, split
 from autodiff.transforms.batch import batch
+from autodiff.transforms.jvp import jvp
 
 __all__ = ["custom", "itself"]
 
@@ -115,21 +117,40 @@ def _rule(**params: Any) -> Program:
     """The rule as one program, unfolded and mapped."""
     original, maps = params["batched"] or (params["program"], ())
     whole = {**params, "program": original, "batched": None}
-    jvp, forward, backward = [
+    straight, forward, backward = [
         None if params[name] is None else _unfolded(params[name], tuple(whole.items()))
         for name in ("jvp", "forward", "backward")
     ]
-    rule: Any = jvp
-    if forward is not None and backward is not None:
-        rule = _with_transpose(original, jvp, forward, backward, params["constants"])
+    rule: Any = straight
+    if forward is None or backward is None:
+        _check_linear(params["jvp"], original)
+    else:
+        rule = _with_transpose(original, straight, forward, backward, params["constants"])
     for size, mapped in maps:
         moving = split(mapped[params["constants"] :], params["active"])[1]
         rule = batch(rule, (*mapped, *moving), size, (True,) * len(rule.outputs))[0]
     return rule
 
 
+def _check_linear(rule: Program, program: Program) -> None:
+    """Refuse a jvp rule that is surely not linear in the tangents, as it is to be transposed."""
+    mask = tuple([i >= len(program.inputs) for i in range(len(rule.inputs))])
+    try:
+        moving = jvp(rule, mask)[1][: len(program.outputs)]
+        problem = "has its result depend on" if any(moving) else nonlinearity(rule, mask)
+    except MissingRuleError:  # it calls Python, or its own function, on tangents
+        return
+    if problem:
+        raise ValueError(
+            f"the jvp rule of {program.name} is not linear in the tangents: it {problem} them."
+            f"{here()}\n"
+            "Write instead: a rule that returns `(result, tangent)`, where the tangent is a sum of "
+            "products with tangents"
+        )
+
+
 def _with_transpose(
-    program: Program, jvp: Program | None, forward: Program, backward: Program, constants: int
+    program: Program, straight: Program | None, forward: Program, backward: Program, constants: int
 ) -> Program:
     """A rule whose tangent is a linear call with `backward` as its transpose."""
     count, n = len(program.outputs), len(program.inputs)
@@ -142,17 +163,19 @@ def _with_transpose(
         input_names=(),
     )
     residuals = n + len(kept)
-    if jvp is None:
-        straight = derived_forward(transposed, residuals, program.name)
+    if straight is None:
+        tangent_part = derived_forward(transposed, residuals, program.name)
     else:
-        inputs = (*jvp.inputs[:n], *kept, *jvp.inputs[n:])
-        straight = replace(jvp, inputs=inputs, outputs=jvp.outputs[count:], input_names=())
+        inputs = (*straight.inputs[:n], *kept, *straight.inputs[n:])
+        tangent_part = replace(
+            straight, inputs=inputs, outputs=straight.outputs[count:], input_names=()
+        )
     used = [
-        _is_used(transposed, i) or (jvp is not None and _is_used(straight, i))
+        _is_used(transposed, i) or (straight is not None and _is_used(tangent_part, i))
         for i in range(residuals)
     ]
     halves = {
-        "forward": _without(straight, used),
+        "forward": _without(tangent_part, used),
         "transposed": _without(transposed, used),
         "residuals": sum(used),
     }
@@ -162,7 +185,7 @@ def _with_transpose(
         known = split([*args[:n], *outs[count:]], used)[1]
         return [*outs[:count], *linear_call(*known, *args[n:], **halves)]
 
-    types = [*program.in_types, *straight.in_types[residuals:]]
+    types = [*program.in_types, *tangent_part.in_types[residuals:]]
     return build(fun, types, f"jvp_{program.name}", program.names)
 
 

@@ -16,10 +16,11 @@ from typing import Any
 
 from autodiff.control.call import call
 from autodiff.errors import MissingRuleError
-from autodiff.ir.editing import dependents
-from autodiff.ir.program import Program
-from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import spread, sum_tangents, zeros_like
+from autodiff.ir.editing import dependents, prune
+from autodiff.ir.program import Atom, Equation, Program
+from autodiff.ir.types import ArrayType, Literal
+from autodiff.primitives.algebra import add, broadcast, spread, sum_tangents, zeros_like
+from autodiff.primitives.arithmetic import sub
 from autodiff.primitives.masked import Masked
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import build, evaluate, split
@@ -28,7 +29,7 @@ from autodiff.transforms.jvp import jvp
 from autodiff.transforms.linearity import first_nonlinear
 from autodiff.transforms.transpose import plain, transpose
 
-__all__ = ["derived_forward", "linear_call", "pushed", "refuse"]
+__all__ = ["derived_forward", "linear_call", "nonlinearity", "pushed", "refuse"]
 
 
 def pushed(program: Program, xs: Sequence[Any], dxs: Sequence[Any]) -> list[Any]:
@@ -42,6 +43,31 @@ def pushed(program: Program, xs: Sequence[Any], dxs: Sequence[Any]) -> list[Any]
     return [next(tangents) if m else None for m in moving]
 
 
+def nonlinearity(program: Program, linear: Sequence[bool]) -> str:
+    """What a program does to the inputs marked in `linear` that is not linear; "" if nothing."""
+    culprit = first_nonlinear(program, linear)
+    if culprit is not None:
+        return f"applies `{culprit.primitive.name}`{_place(culprit)} to"
+    program = prune(program)
+    moving: set[Any] = dependents(program, linear)
+    zeros: set[Any] = set()
+    for e in program.equations:
+        if e.primitive is broadcast and (_is_zero(e.inputs[0]) or e.inputs[0] in zeros):
+            zeros.update(e.outputs)
+        fixed = [a for a in e.inputs if a not in moving and a not in zeros and not _is_zero(a)]
+        if e.primitive in (add, sub) and fixed and not moving.isdisjoint(e.inputs):
+            return f"adds something{_place(e)} to"
+    return ""
+
+
+def _is_zero(a: Atom) -> bool:
+    return isinstance(a, Literal) and bool(a.value == 0)
+
+
+def _place(equation: Equation) -> str:
+    return "" if equation.source is None else f" (at {equation.source})"
+
+
 # ---- a forward program where only the transpose was given
 
 
@@ -52,14 +78,13 @@ def derived_forward(transposed: Program, residuals: int, name: str) -> Program:
     If `transposed` is not linear, it is the transpose of nothing: running the result is an error.
     """
     linear = tuple([i >= residuals for i in range(len(transposed.inputs))])
-    culprit = first_nonlinear(transposed, linear)
-    if culprit is None:
+    culprit = nonlinearity(transposed, linear)
+    if not culprit:
         return transpose(transposed, linear)
-    place = "" if culprit.source is None else f" (at {culprit.source})"
     reason = (
-        f"the vjp rule of {name} is not linear in ct: it applies `{culprit.primitive.name}`{place} "
-        "to it. So forward mode cannot be derived from it; give a jvp rule as well, or use reverse "
-        "mode (`ad.grad`, `ad.vjp`, `ad.jacrev`)"
+        f"the vjp rule of {name} is not linear in ct: it {culprit} it. So forward mode cannot be "
+        "derived from it; give a jvp rule as well, or use reverse mode (`ad.grad`, `ad.vjp`, "
+        "`ad.jacrev`)"
     )
     known, moving = split(transposed.in_types, linear)
     types = tuple(moving)
@@ -193,6 +218,7 @@ linear_call: Primitive = Primitive(
     batch=_batch,
     python=lambda types, params: f"{{forward}}({', '.join(['{}'] * len(types))})",
     mask="kept",
+    sparsity=lambda xs, linear, *, forward, **_: evaluate(forward, xs),
     kind="holder",
     multiple=True,
 )

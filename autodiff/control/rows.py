@@ -16,7 +16,7 @@ from autodiff.primitives.arithmetic import select
 from autodiff.primitives.masked import Masked
 from autodiff.primitives.record import Primitive
 
-__all__ = ["borrowed", "chosen_by", "lend"]
+__all__ = ["along", "borrowed", "chosen_by", "lend"]
 
 
 def along(mask: Any, x: Any) -> Any:

@@ -16,10 +16,13 @@ from functools import lru_cache
 from itertools import compress
 from typing import Any
 
+import numpy as np
+
 from autodiff.control.bodies import (
     Mask,
     element,
     empty_text,
+    ignoring,
     joined,
     narrowed_body,
     parts,
@@ -29,16 +32,25 @@ from autodiff.control.bodies import (
     with_inputs,
 )  # fmt: skip
 from autodiff.control.loop import Loop, Sweep
+from autodiff.control.rows import along
 from autodiff.control.scan_batching import batch_scan
 from autodiff.control.scan_division import divide_scan
 from autodiff.control.sweep import sweep
 from autodiff.control.taylor_rules import expand_scan
-from autodiff.control.transposed import as_carried, clean, linear_carry, transposed_body
+from autodiff.control.transposed import (
+    as_carried,
+    clean,
+    in_form,
+    linear_carry,
+    transposed_body,
+)  # fmt: skip
+from autodiff.control.unrolled import written_out
 from autodiff.ir.editing import dependents, prune
-from autodiff.ir.program import Equation, Program, Var
+from autodiff.ir.program import Equation, Program
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.algebra import zeros_like
-from autodiff.primitives.masked import form_of, packed, unpacked
+from autodiff.primitives.comparison import greater
+from autodiff.primitives.masked import Masked, form_of, packed, unpacked
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import evaluate, split
 
@@ -147,7 +159,9 @@ def _transpose(cts: Any, linear: Sequence[bool], *inputs: Any, **params: Any) ->
     ]
     own = parts(zip(inputs[n:], mask, strict=True), c, k)
     fixed, state, rows = ([x for x, m in group if not m] for group in own)
-    carry = [*(zeros_like(x) for x, m in own.constants if m), *unpacked(ends)]
+    constants = [x for x, m in own.constants if m]
+    sums = unpacked(map(in_form, back.sum_forms, [None] * len(constants), constants))
+    carry = [*sums, *unpacked(ends)]
     operands = (*inputs[:n], *fixed, *state, *carry, *rows, *unpacked(row_cts))
     if state:
         pulled_types = back.program.in_types[len(back.program.inputs) - len(unpacked(row_cts)) :]
@@ -157,11 +171,21 @@ def _transpose(cts: Any, linear: Sequence[bool], *inputs: Any, **params: Any) ->
     else:
         new = Loop(back.program, loop.length, len(fixed), len(carry), not loop.reverse)
         outs = new(*operands)
-    sums = sum(mask[:c])
-    ends = packed(back.carry_forms, outs[sums : len(carry)])
-    found = iter([*outs[:sums], *ends, *packed(back.row_forms, outs[len(carry) :])])
+    grads = packed((*back.sum_forms, *back.carry_forms, *back.row_forms), outs)
+    found = iter([*_if_run(loop, inputs, grads[: len(constants)]), *grads[len(constants) :]])
     pulled = [next(found) if m else None for m in mask]
     return [None] * n + [ct if w else None for ct, w in zip(pulled, wanted, strict=True)]
+
+
+def _if_run(loop: Loop, inputs: Sequence[Any], sums: Sequence[Any]) -> list[Any]:
+    """Cotangents of constants, which do not count if there are no steps in which they are used."""
+    steps = inputs[0] if loop.length is None else loop.length
+    if isinstance(steps, int | np.integer):
+        return [ct if steps else None for ct in sums]
+    is_run = greater(steps, np.int64(0))
+    return [
+        Masked(ct, along(is_run, ct), clean=True) if form_of(ct) == "plain" else ct for ct in sums
+    ]
 
 
 @lru_cache(maxsize=256)
@@ -174,9 +198,7 @@ def _forward_part(
     equations = tuple([e for e in program.equations if reached.isdisjoint(e.inputs)])
     outputs = tuple(compress(program.outputs, kept[constants : constants + carry]))
     small = with_inputs(prune(replace(program, equations=equations, outputs=outputs)), kept)
-    unused = tuple(map(Var, row_cts))
-    names = (*small.names, *[""] * len(unused))
-    return replace(small, inputs=(*small.inputs, *unused), input_names=names)
+    return ignoring(small, row_cts)
 
 
 def _narrow(equation: Equation, wanted: Mask) -> Equation:
@@ -191,6 +213,19 @@ def _narrow(equation: Equation, wanted: Mask) -> Equation:
     return new.equation(operands, tuple(compress(equation.outputs, kept)), equation)
 
 
+# ---- sparsity
+
+_WRITTEN_OUT = 4000  # equations at most, so that their patterns are found in a fraction of a second
+
+
+def _sparsity(xs: Sequence[Any], linear: Sequence[bool], **params: Any) -> list[Any] | None:
+    """The steps one after another: the pattern of a step says nothing about that of many."""
+    loop = Loop(**params)
+    if not loop.length or loop.length * len(loop.program.equations) > _WRITTEN_OUT:
+        return None
+    return written_out(loop, *xs)
+
+
 scan: Primitive = Primitive(
     "scan",
     types=_types,
@@ -203,6 +238,7 @@ scan: Primitive = Primitive(
     function=_function,
     taylor=expand_scan,
     mask="kept",
+    sparsity=_sparsity,
     kind="holder",
     multiple=True,
 )

@@ -10,6 +10,7 @@ would fail, or never end, in a branch that is not taken does not. All rules tran
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import compress
 from typing import Any, NoReturn
 
@@ -30,7 +31,7 @@ from autodiff.control.rows import borrowed, chosen_by
 from autodiff.control.taylor_rules import expand_switch
 from autodiff.ir.program import Equation, Program, Var
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import reduce_any, spread, zeros_like
+from autodiff.primitives.algebra import add, reduce_any, spread, zeros_like
 from autodiff.primitives.arithmetic import convert
 from autodiff.primitives.comparison import equal
 from autodiff.primitives.masked import form_of, packed, unpacked
@@ -195,6 +196,12 @@ def _narrow(equation: Equation, wanted: Sequence[bool]) -> Equation:
     return Equation(switch, inputs, {"programs": programs}, outputs, equation.trail)
 
 
+def _sparsity(xs: Sequence[Any], linear: Sequence[bool], *, programs: Programs) -> list[Any]:
+    """What depends on an element in any branch."""
+    outs = zip(*[evaluate(program, xs[1:]) for program in programs], strict=True)
+    return [reduce(add, ys) for ys in outs]
+
+
 switch: Primitive = Primitive(
     "switch",
     types=_types,
@@ -207,6 +214,7 @@ switch: Primitive = Primitive(
     function=_function,
     taylor=expand_switch,
     mask="kept",
+    sparsity=_sparsity,
     kind="holder",
     multiple=True,
 )

@@ -12,9 +12,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from autodiff.control.bodies import parts
-from autodiff.ir.program import Program, Var
-from autodiff.ir.types import ArrayType, type_of
+from autodiff.control.bodies import ignoring, parts
+from autodiff.ir.program import Program
+from autodiff.ir.types import type_of
 from autodiff.primitives.algebra import zeros_like
 from autodiff.primitives.record import find_primitive
 from autodiff.transforms.series import Series
@@ -99,7 +99,7 @@ def expand_while_loop(
     moving = given[c : c + k]
     added = [type_of(x) for x, m in zip(xs[tests + c :], moving, strict=True) for b in m if b]
     more = {
-        "condition": _ignoring(params["condition"], tuple(added)),
+        "condition": ignoring(params["condition"], tuple(added)),
         "program": body,
         "constants": c + _count(given[:c]),
         "carry": k + len(added),
@@ -140,12 +140,6 @@ def _expanded_body(
         input_names=tuple(_woven(new.names[:n], names, constants, carry)),
     )
     return body, given, found
-
-
-def _ignoring(condition: Program, types: tuple[ArrayType, ...]) -> Program:
-    """A condition that takes further inputs, on which it does not depend."""
-    names = (*condition.names, *[""] * len(types))
-    return replace(condition, inputs=(*condition.inputs, *map(Var, types)), input_names=names)
 
 
 def _woven(xs: Sequence[Any], terms: Iterable[list[Any]], constants: int, carry: int) -> list[Any]:

@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 from autodiff.control.bodies import Mask, Parts, parts
 from autodiff.ir.editing import dependents
 from autodiff.ir.program import Program
-from autodiff.primitives.algebra import add, full_like, zeros_like
+from autodiff.primitives.algebra import full_like, zeros_like
 from autodiff.primitives.masked import Form, Masked, packed, unpacked
 from autodiff.tracing.build import build, evaluate
-from autodiff.transforms.transpose import of_form, plain, transpose_masked
+from autodiff.transforms.transpose import added, of_form, plain, transpose_masked
 
-__all__ = ["Transposed", "clean", "linear_carry", "transposed_body"]
+__all__ = [
+    "Transposed", "as_carried", "clean", "in_form", "linear_carry", "transposed_body",
+]  # fmt: skip
 
 
 class Transposed(NamedTuple):
@@ -30,6 +32,7 @@ class Transposed(NamedTuple):
     """
 
     program: Program
+    sum_forms: tuple[Form, ...]
     carry_forms: tuple[Form, ...]
     row_forms: tuple[Form, ...]
 
@@ -57,7 +60,8 @@ def transposed_body(
 ) -> Transposed:
     """The reverse of a body for cotangents of these forms (of the linear carry, and of rows).
 
-    A carried cotangent is "clean" or "plain"; it is plain in every step if it is in one.
+    A carried cotangent is "clean" or "plain"; it is plain in every step if it is in one. A sum is
+    the same, or there is none.
     """
     is_carry = linear[constants : constants + carry]
 
@@ -79,24 +83,32 @@ def transposed_body(
     known, moving = (
         Parts(*[[t for t, m in group if m == wanted] for group in own]) for wanted in (False, True)
     )
+    sum_forms = _without_masks(found[:n_sums])
+    summed = [*map(of_form, sum_forms, moving.constants)]
     carried = [*map(of_form, carry_forms, moving.carry)]
     pulled = [of_form(f, t) for f, t in zip(row_forms, program.out_types[carry:], strict=True)]
-    counts = [*map(len, known[:2]), n_sums, len(unpacked(carried)), len(known.rows)]
+    counts = [*map(len, (*known[:2], unpacked(summed), unpacked(carried), known.rows))]
 
     def step(*args: Any) -> list[Any]:
         fixed, state, sums, cts, rows, row_cts = _cut(args, counts)
         outs = evaluate(back, [*fixed, *state, *rows, *cts, *row_cts])
         grads = packed(found, outs)
-        new_sums = map(_summed, sums, grads[:n_sums])
-        new_cts = map(_as_form, carry_forms, grads[n_sums : n_sums + n_cts], moving.carry)
-        return [*new_sums, *unpacked(new_cts), *unpacked(map(clean, grads[n_sums + n_cts :]))]
+        new_sums = map(_summed, packed(sum_forms, sums), grads[:n_sums])
+        new_cts = map(in_form, carry_forms, grads[n_sums : n_sums + n_cts], moving.carry)
+        return unpacked([*new_sums, *new_cts, *map(clean, grads[n_sums + n_cts :])])
 
     types = [
-        *known.constants, *known.carry, *moving.constants, *unpacked(carried),
+        *known.constants, *known.carry, *unpacked([*summed, *carried]),
         *known.rows, *unpacked(pulled),
     ]  # fmt: skip
-    rows_found = tuple([f if f != "masked" else "clean" for f in found[n_sums + n_cts :]])
-    return Transposed(build(step, types, f"transpose_{program.name}"), carry_forms, rows_found)
+    row_forms = _without_masks(found[n_sums + n_cts :])
+    back = build(step, types, f"transpose_{program.name}")
+    return Transposed(back, sum_forms, carry_forms, row_forms)
+
+
+def _without_masks(forms: Iterable[Form]) -> tuple[Form, ...]:
+    """Forms of the same cotangents once they are zero where their masks are false."""
+    return tuple(["clean" if f == "masked" else f for f in forms])
 
 
 def _cut(xs: Sequence[Any], counts: Iterable[int]) -> list[Sequence[Any]]:
@@ -109,7 +121,7 @@ def _cut(xs: Sequence[Any], counts: Iterable[int]) -> list[Sequence[Any]]:
 
 
 def _summed(total: Any, ct: Any) -> Any:
-    return total if ct is None else add(total, plain(ct))
+    return None if ct is None else added(total, clean(ct))
 
 
 def clean(ct: Any) -> Any:
@@ -117,8 +129,10 @@ def clean(ct: Any) -> Any:
     return Masked(plain(ct), ct.mask, clean=True) if isinstance(ct, Masked) else ct
 
 
-def _as_form(form: Form, ct: Any, t: Any) -> Any:
-    """A carried cotangent in the form that it has in every step."""
+def in_form(form: Form, ct: Any, t: Any) -> Any:
+    """A cotangent in the form that it has in every step."""
+    if form == "none":
+        return None
     if form == "plain":
         return zeros_like(t) if ct is None else plain(ct)
     return (
@@ -137,4 +151,4 @@ def as_carried(cts: Sequence[Any], types: Sequence[Any]) -> tuple[list[Any], tup
     """Cotangents of final carried values as a reverse loop starts with them, and their forms."""
     any_masked = any(isinstance(ct, Masked) for ct in cts)
     forms = tuple([carried_form(ct, any_masked=any_masked) for ct in cts])
-    return [_as_form(f, ct, t) for f, ct, t in zip(forms, cts, types, strict=True)], forms
+    return [in_form(f, ct, t) for f, ct, t in zip(forms, cts, types, strict=True)], forms

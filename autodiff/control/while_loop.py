@@ -12,7 +12,6 @@ grow as the loop runs. That is how reverse mode knows the way back, which is a `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import compress
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from autodiff.control.bodies import (
     Parts,
     batched_body,
     divided_body,
+    ignoring,
     joined,
     narrowed_body,
     parts,
@@ -159,7 +159,7 @@ def _jvp(xs: Any, dxs: Any, **params: Any) -> Any:
     ]
     moving = active[c : c + k]
     new = loop._replace(
-        condition=_ignoring(
+        condition=ignoring(
             loop.condition, tuple([type_of(x) for x in split(own.carry, moving)[1]])
         ),
         program=body,
@@ -170,15 +170,6 @@ def _jvp(xs: Any, dxs: Any, **params: Any) -> Any:
     at = new.carry
     ys, dys = unwoven([*outs[:at], *outs[at + 1 :]], out_active, k)
     return [*ys[:k], outs[at], *ys[k:]], [*dys[:k], None, *dys[k:]]
-
-
-@lru_cache(maxsize=256)
-def _ignoring(condition: Program, types: tuple[ArrayType, ...]) -> Program:
-    """A condition that takes further inputs, on which it does not depend."""
-    if not types:
-        return condition
-    names = (*condition.names, *[""] * len(types))
-    return replace(condition, inputs=(*condition.inputs, *map(Var, types)), input_names=names)
 
 
 # ---- batching

@@ -79,6 +79,14 @@ class ArrayType:
         """Whether a derivative with respect to it exists: a real or complex floating dtype."""
         return self.dtype.kind in "fc"
 
+    def fits(self, wanted: ArrayType) -> bool:
+        """Whether it is this type, but for lengths that are not known in `wanted`."""
+        return self is wanted or (
+            self.dtype == wanted.dtype
+            and self.ndim == wanted.ndim
+            and all(d in (n, UNKNOWN) for n, d in zip(self.shape, wanted.shape, strict=True))
+        )
+
     def with_shape(self, shape: tuple[int, ...]) -> ArrayType:
         """The same dtype with another shape."""
         return ArrayType(shape, self.dtype)

@@ -69,9 +69,9 @@ def split(xs: Iterable[T], mask: Iterable[bool]) -> tuple[list[T], list[T]]:
 
 
 def read_from(env: dict[Var, Any], xp: ModuleType | None = None) -> Callable[[Atom], Any]:
-    """A reader of atoms: literals as scalars (on a device: as arrays of `xp`), variables from `env`."""
+    """A reader of atoms: literals as NumPy scalars, or arrays of a device; variables from `env`."""
     if xp is not None and xp is not np:
-        return lambda a: on_device(xp, a.value) if a.__class__ is Literal else env[a]  # type: ignore[index]
+        return lambda a: on_device(xp, a.value) if isinstance(a, Literal) else env[a]
     return lambda a: a.value if a.__class__ is Literal else env[a]  # type: ignore[index]
 
 

@@ -39,6 +39,7 @@ class _Memory:
         self.roots: dict[Any, Any] = {v: v for v in program.inputs}  # whose memory is shared
         self.sizes: dict[Any, int] = {}  # of what the program made
         self.users: dict[Any, int] = {}  # variables that refer to it
+        self.bases: dict[Any, Any] = {}  # larger arrays that it may be part of
         self.alive = self.peak = 0
 
     def share(self, v: Var, root: Any) -> None:
@@ -52,14 +53,23 @@ class _Memory:
         self.roots[v], self.sizes[v], self.users[v] = v, size, 1
         self.alive += size
 
+    def _hold(self, v: Var, base: Any) -> None:
+        """Keep what `v` may be a part of; if that is no larger, it is counted already."""
+        if self.sizes.get(base, 0) > self.sizes[v]:
+            self.bases[v] = base
+            self.users[base] += 1
+
     def free(self, variables: Iterable[Var]) -> None:
         """Note that these are not used any more."""
         for v in variables:
-            root = self.roots[v]
-            if root in self.users:
-                self.users[root] -= 1
-                if not self.users[root]:
-                    self.alive -= self.sizes[root]
+            self._release(self.roots[v])
+
+    def _release(self, root: Any) -> None:
+        if root in self.users:
+            self.users[root] -= 1
+            if not self.users[root]:
+                self.alive -= self.sizes[root]
+                self._release(self.bases.get(root))
 
     def run(self, equation: Equation) -> None:
         """Note what an equation makes, and what it needs meanwhile."""
@@ -71,6 +81,8 @@ class _Memory:
                     self.share(v, self.roots.get(equation.inputs[0]))
                 else:
                     self.make(v, _bytes(v.type))
+                    if equation.primitive.view:
+                        self._hold(v, self.roots.get(equation.inputs[0]))
             return
         self.peak = max(self.peak, self.alive + inner.peak)
         made: dict[Any, Any] = dict(
@@ -123,8 +135,9 @@ def _held_footprint(equation: Equation) -> Footprint | None:
 
 
 def shares(equation: Equation) -> bool:
-    """Whether the result is a view; a copy that has to be made of some views counts as one."""
-    return equation.primitive.view and equation.primitive.name != "reshape"
+    """Whether the result is a view in any case."""
+    primitive = equation.primitive
+    return primitive.view and primitive.cheap and primitive.name != "reshape"
 
 
 def new_bytes(equation: Equation) -> int:
@@ -156,7 +169,7 @@ def _temporaries(
     if primitive.ufunc is not None or primitive.view:
         return 0
     if primitive.python is None:
-        return 1
+        return 3
     text = primitive.python(types, dict(params)).format(*[f"x{i}" for i in range(len(types))])
     steps = sum(isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call) for node in _nodes(text))
     return min(max(steps - 1, 0), 2)

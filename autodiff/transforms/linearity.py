@@ -24,19 +24,20 @@ def first_nonlinear(program: Program, active: Sequence[bool]) -> Equation | None
     moving: set[Any] = {v for v, a in zip(program.inputs, active, strict=True) if a}
     for equation in program.equations:
         if not moving.isdisjoint(equation.inputs):
-            equation = divided(equation, moving)[1]  # of a loop, say, the part that is in question
-            if not _is_affine(equation, moving):
+            part = divided(equation, moving)[1]  # of a loop, say, the results that move
+            results = tuple([v for v in part.outputs if v in equation.outputs])
+            if not _is_affine(part, results, moving):
                 return equation
-            moving.update(equation.outputs)
+            moving.update(results)
     return None
 
 
-def _is_affine(equation: Equation, moving: set[Any]) -> bool:
-    """Whether the derivative of an equation by what moves exists and does not depend on it."""
+def _is_affine(equation: Equation, results: tuple[Var, ...], moving: set[Any]) -> bool:
+    """Whether the derivative of these results by what moves exists and does not depend on it."""
     inputs = tuple(dict.fromkeys([a for a in equation.inputs if isinstance(a, Var)]))
     active = [v in moving for v in inputs]
     names = ("",) * len(inputs)
-    linear = linearize(Program(inputs, (equation,), equation.outputs, input_names=names), active)
+    linear = linearize(Program(inputs, (equation,), results, input_names=names), active)
     moves = (*linear.active, *[False] * linear.residuals)
     constant = tuple([y for y, m in zip(linear.known.outputs, moves, strict=True) if not m])
     known = prune(replace(linear.known, outputs=constant))

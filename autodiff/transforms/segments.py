@@ -13,7 +13,7 @@ the gradients of parameters are counted, which stay once they are done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,8 +56,13 @@ class Plans:
 
     def __init__(self, stages: Stages, most: int) -> None:
         self.stages, self.unit = stages, max(1, -(-most // _LEVELS))
-        self.kept = {_KEEP: self._levels(stages.kept), _LEAN: self._levels(stages.lean)}
         self.last = len(stages.work) - 1
+        self.gradients = np.array([*stages.gradients, 0])
+        self.forward = np.array(stages.forward)
+        self.work = np.array([0, *accumulate(stages.work)])
+        self.crossing = self._levels(stages.crossing)
+        self.cotangents = self._levels(stages.cotangents)
+        self.kept = {_KEEP: self._levels(stages.kept), _LEAN: self._levels(stages.lean)}
         self.tables: dict[tuple[int, int], _Table] = {}
         for t in range(self.last + 1):
             for s in range(t, -1, -1):
@@ -77,11 +82,11 @@ class Plans:
             r = int(self.tables[s, t].choice[memory])
             if r in self.kept:
                 found.append(Kept(s, r == _LEAN))
-                memory -= self.kept[r][s]
+                memory -= int(self.kept[r][s])
                 s += 1
             else:
-                found.append(self._plan(s, r, memory - self._level(self.stages.cotangents[r, t])))
-                memory -= self._level(self.stages.crossing[s, r])
+                found.append(self._plan(s, r, memory - int(self.cotangents[r, t])))
+                memory -= int(self.crossing[s, r])
                 s = r + 1
         return tuple(found)
 
@@ -90,47 +95,46 @@ class Plans:
         stages = self.stages
         self._keep(new, s, t, _KEEP, stages.kept[s], 0.0)
         self._keep(new, s, t, _LEAN, stages.lean[s], stages.lean_work[s])
-        again, running = 0.0, 0
-        for r in range(s, t):
-            again += stages.work[r]
-            crossing = int(stages.crossing[s, r - 1]) if r > s else 0
-            running = max(running, crossing + stages.forward[r])
-            self._cut(new, s, r, t, again, running)
+        if s < t:
+            self._cut(new, s, t)
         return new
 
     def _keep(self, new: _Table, s: int, t: int, how: int, kept: int, again: float) -> None:
         """Keep stage s, where that is possible."""
-        stages, size = self.stages, self.kept[how][s]
-        before = stages.forward[s] + self._gradients(t)
-        after = kept + stages.backward[s] + self._gradients(s)
-        start, end = max(size, self._level(max(before, after))), _LEVELS + 1
+        size = int(self.kept[how][s])
+        before = self.forward[s] + self.gradients[t + 1]
+        after = kept + self.stages.backward[s] + self.gradients[s + 1]
+        start, end = max(size, int(self._levels(max(before, after)))), _LEVELS + 1
         if start < end:
             rest = 0.0 if s == t else self.tables[s + 1, t].work[start - size : end - size]
             _improve(new, start, rest + np.float32(again), how)
 
-    def _cut(self, new: _Table, s: int, r: int, t: int, again: float, running: int) -> None:
-        """Let the segment s to r run again, where that is better."""
-        x = self._level(self.stages.crossing[s, r])
-        y = self._level(self.stages.cotangents[r, t])
-        start, end = max(x, y, self._level(running + self._gradients(t))), _LEVELS + 1
-        if start < end:
-            inner, rest = self.tables[s, r].work, self.tables[r + 1, t].work
-            work = inner[start - y : end - y] + rest[start - x : end - x] + np.float32(again)
-            _improve(new, start, work, r)
+    def _cut(self, new: _Table, s: int, t: int) -> None:
+        """Let a segment, from s up to some r, run again, where that is better."""
+        x, y = self.crossing[s, s:t], self.cotangents[s:t, t]
+        before = np.array([0, *self.stages.crossing[s, s : t - 1]])
+        running = np.maximum.accumulate(before + self.forward[s:t]) + self.gradients[t + 1]
+        start = np.maximum(np.maximum(x, y), self._levels(running))
+        inner = np.array([self.tables[s, r].work for r in range(s, t)])
+        rest = np.array([self.tables[r + 1, t].work for r in range(s, t)])
+        again = (self.work[s + 1 : t + 1] - self.work[s]).astype(np.float32)
+        work = _shifted(inner, y) + _shifted(rest, x) + again[:, None]
+        work[np.arange(_LEVELS + 1) < start[:, None]] = np.inf
+        best = work.argmin(axis=0)
+        _improve(new, 0, np.take_along_axis(work, best[None], axis=0)[0], s + best)
 
-    def _gradients(self, t: int) -> int:
-        """The bytes of gradients that are done before the derivative of stage t runs."""
-        return self.stages.gradients[t + 1] if t < self.last else 0
-
-    def _level(self, size: Any) -> int:
-        return -(-int(size) // self.unit)
-
-    def _levels(self, sizes: Sequence[int]) -> list[int]:
-        return [self._level(size) for size in sizes]
+    def _levels(self, sizes: Any) -> Any:
+        return -(-np.asarray(sizes) // self.unit)
 
 
-def _improve(table: _Table, start: int, work: Any, choice: int) -> None:
+def _shifted(work: Any, levels: Any) -> Any:
+    """The work of each row with so much less memory; of no meaning where that is negative."""
+    memory = np.arange(work.shape[1]) - levels[:, None]
+    return np.take_along_axis(work, np.maximum(memory, 0), axis=1)
+
+
+def _improve(table: _Table, start: int, work: Any, choice: Any) -> None:
     """Choose so from `start` on, where that is less work."""
     better = work < table.work[start:]
     table.work[start:] = np.where(better, work, table.work[start:])
-    table.choice[start:][better] = choice
+    table.choice[start:] = np.where(better, choice, table.choice[start:])

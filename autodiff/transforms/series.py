@@ -200,7 +200,7 @@ def _integer_power(using: Apply, inputs: Any, params: Any) -> Series:
     """By repeated multiplication, which is exact at 0."""
     (x,), n = inputs, params["n"]
     if n < 0:
-        y = using.apply(reciprocal, using.apply(integer_power, x, n=-n))
+        y = using.apply(integer_power, using.apply(reciprocal, x), n=-n)  # infinite at 0, not NaN
     elif n < 2:
         y = x if n else Series(x[0])
     elif n % 2:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, groupby, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -239,8 +239,12 @@ def _bounds(
 ) -> list[int]:
     """The cuts: at most so many, where little is alive that the derivative does not need."""
     count = len(equations)
-    price: list[float] = [math.inf, *surplus[1:count], math.inf]  # there is no choice at the ends
-    cuts = [i for i in range(1, count) if price[i] <= min(price[i - 1], price[i + 1])]
+    runs = [
+        (price, list(places)) for price, places in groupby(range(1, count), surplus.__getitem__)
+    ]
+    prices = [math.inf, *(price for price, _ in runs), math.inf]
+    lowest = [prices[i] < min(prices[i - 1], prices[i + 1]) for i in range(1, len(prices) - 1)]
+    cuts = [i for _, places in compress(runs, lowest) for i in places]
     if len(cuts) >= _MOST:
         cuts = _thinned(equations, cuts, list(zip(surplus, alive, strict=True)))
     return [0, *cuts, count]

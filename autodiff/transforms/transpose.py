@@ -20,7 +20,7 @@ from autodiff.primitives.masked import Form, Masked, form_of, packed, unpacked
 from autodiff.tracing.build import apply, build, located, split
 from autodiff.tracing.builder import current_builder
 
-__all__ = ["divided", "of_form", "plain", "transpose", "transpose_masked"]
+__all__ = ["added", "divided", "of_form", "plain", "transpose", "transpose_masked"]
 
 
 def transpose(program: Program, linear: tuple[bool, ...]) -> Program:
@@ -96,7 +96,7 @@ def divided(equation: Equation, late: set[Any]) -> tuple[Equation | None, Equati
     parts = None if unzip is None else unzip(equation, [a in late for a in equation.inputs])
     if parts is None or parts[1].outputs == equation.outputs:
         return None, equation
-    return parts  # type: ignore[no-any-return]
+    return parts
 
 
 class _Values:
@@ -142,7 +142,7 @@ class _Cotangents:
 
     def add(self, v: Var, ct: Any) -> None:
         if ct is not None:
-            self.sums[v] = _add(self.sums[v], ct) if v in self.sums else ct
+            self.sums[v] = added(self.sums[v], ct) if v in self.sums else ct
 
     def pop(self, v: Var) -> Any:
         return self.sums.pop(v, None)
@@ -158,7 +158,7 @@ def plain(ct: Any) -> Any:
     return ct.ct if ct.clean else select(ct.mask, ct.ct, zeros_like(ct.ct))
 
 
-def _add(a: Any, b: Any) -> Any:
+def added(a: Any, b: Any) -> Any:
     """The sum, which counts wherever one of the two does."""
     if not (isinstance(a, Masked) and isinstance(b, Masked)):
         return add(plain(a), plain(b))

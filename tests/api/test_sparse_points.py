@@ -36,6 +36,17 @@ def test_a_pattern_of_ones_own(rng):
     assert_allclose(found.toarray(), np.vstack([np.zeros((2, 6)), np.diag(2 * x)]))
 
 
+@pytest.mark.parametrize("argnums", [(0, 1), (1, 0)])
+def test_a_pattern_with_entries_of_arguments_that_do_not_count(argnums):
+    f = lambda x, y, both: np.sum(x**2) + (np.sum(x) * np.sum(y**3) if both else 0)
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0])
+    given = ad.sparse_hessian(f, argnums=argnums, pattern=np.ones((5, 5)))
+    for both in (False, True, False):
+        expected = ad.sparse_hessian(f, argnums=argnums)(x, y, both)
+        assert_allclose(given(x, y, both).toarray(), expected.toarray())
+    assert_allclose(given(x, y, False).sum(), 6)
+
+
 def test_a_pattern_that_lacks_an_entry_is_refused(rng):
     x = rng.normal(size=6)
     for mode in ("auto", "forward", "reverse"):
@@ -45,6 +56,34 @@ def test_a_pattern_that_lacks_an_entry_is_refused(rng):
         ad.sparse_hessian(chain, pattern=np.eye(6))(x)
     with pytest.raises(ValueError, match=r"of shape \(5, 6\), but the derivative of shape \(6, 6"):
         ad.sparse_jacobian(products, pattern=np.ones((5, 6)))(x)
+
+
+# ---- rules of the user's
+
+
+def test_a_hessian_that_is_not_symmetric_is_refused():
+    @ad.custom_vjp
+    def energy(x):
+        return np.sum(x**2)
+
+    energy.defvjp(lambda x: (np.sum(x**2), x), lambda x, ct: (ct * np.roll(x, 1),))
+    x = np.arange(4.0)
+    for f in (energy, lambda x: ad.fori_loop(0, 2, lambda i, y: y + energy(x), 0.0)):
+        with pytest.raises(ValueError, match=r"(?s)not symmetric, since a custom rule.*ad.grad\("):
+            ad.sparse_hessian(f)(x)
+    found = ad.sparse_jacobian(ad.grad(energy))(x)
+    assert_allclose(found.toarray(), ad.hessian(energy)(x))
+
+
+def test_a_rule_that_is_the_derivative():
+    @ad.custom_jvp
+    def energy(x):
+        return np.sum(x[1:] ** 2 * x[:-1])
+
+    true = energy.fun
+    energy.defjvp(lambda xs, dxs: ad.jvp(true, xs, dxs))
+    x = np.arange(4.0)
+    assert_allclose(ad.sparse_hessian(energy)(x).toarray(), ad.hessian(true)(x))
 
 
 # ---- within other transforms

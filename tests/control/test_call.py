@@ -1,11 +1,13 @@
 """`call`: a program as one equation, and checkpoints."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import autodiff as ad
 from autodiff.control.call import call, is_transparent
-from autodiff.ir import check, inline
+from autodiff.ir import check, inline, prune
 from autodiff.ir.program import Program
 from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp
@@ -135,18 +137,108 @@ def test_the_forward_half_does_not_compute_what_only_the_backward_half_needs():
 def test_a_policy_of_ones_own():
     asked = []
 
-    def only_cosines(equation, crossing):
+    def keep(equation):
         asked.append(equation.primitive.name)
-        return equation.primitive.name == "cos"
+        return equation.primitive.name == "exp"
 
     @ad.checkpoint
     def plain_layer(x):
-        return np.sin(np.sin(np.sin(x)))
+        return np.sin(np.exp(np.sin(x)))
 
-    layer = ad.checkpoint(lambda x: np.sin(np.sin(np.sin(x))), policy=only_cosines)
+    layer = ad.checkpoint(lambda x: np.sin(np.exp(np.sin(x))), policy=keep)
     found = ad.grad(lambda x: np.sum(layer(x)))(np.ones(3))
     np.testing.assert_allclose(found, ad.grad(lambda x: np.sum(plain_layer(x)))(np.ones(3)))
-    assert "cos" in asked
+    assert asked == ["exp"]  # the first sine is not needed once this is kept
+
+
+def saved(policy):
+    """The names of the primitives whose results cross, in a checkpointed function of x and w."""
+    layer = ad.checkpoint(lambda x, w: np.sin(np.cos(x @ w) @ w), policy=policy)
+    f = ad.saved_residuals(lambda x, w: np.sum(layer(x, w)), argnums=(0, 1))
+    kept = f(np.ones((4, 4)), np.ones((4, 4)))
+    return [r.origin for r in kept if r.origin != "argument"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("recompute", []),
+        ("sink", ["contract", "cos", "contract"]),
+        ("save_contractions", ["contract", "contract"]),
+        ("recompute_cheap", ["contract", "cos", "contract"]),
+        (("save_named", "nothing has this name"), []),
+        (lambda e: e.primitive.name == "cos", ["cos"]),
+        (lambda e: "contract" in e.primitive.name, ["contract", "contract"]),
+    ],
+)
+def test_what_each_policy_keeps(policy, expected):
+    assert saved(policy) == expected
+
+
+@pytest.mark.parametrize("policy", ["'recompute'", "'save_contractions'", "('save_named', 'h')"])
+def test_policies_are_read_back_from_text(policy):
+    f = calling(policy)
+    assert f"policy={policy}" in str(f)
+    assert shown(read(str(f))) == shown(f)
+
+
+def test_what_is_kept_is_not_computed_again_and_what_is_not_kept_is():
+    def layer(x, w):
+        h = ad.checkpoint_name(np.cos(x @ w), "h")
+        return np.sum(np.sin(h @ w))
+
+    def products(policy):
+        both = ad.value_and_grad(ad.checkpoint(layer, policy=policy))
+        f = ad.trace(both)(np.ones((4, 4)), np.ones((4, 4)))
+        return sum(names(p).count("contract") for p in [f, *held(f)])
+
+    # two forward, and a backward one for each of x and h
+    assert products("sink") == 4
+    assert products("save_contractions") == 4
+    assert products(("save_named", "h")) == 4 + 2  # both products: the cosine needs the first
+    assert products("recompute") == 4 + 2
+    assert products(lambda e: e.primitive.name == "contract") == 4
+
+
+def test_equal_calls_share_what_is_derived_from_them():
+    """So that a network of equal layers is differentiated, and compiled, one layer at a time."""
+    layer = ad.checkpoint(lambda x: np.sin(np.exp(x)))
+    linear = linearize(ad.trace(lambda x: np.sum(layer(layer(layer(x)))))(np.ones(3)), (True,))
+    assert len(set(held(linear.known))) == len(set(held(linear.rest))) == 1
+    assert len(held(linear.known)) == len(held(linear.rest)) == 3
+
+
+def test_a_residual_that_is_a_result_is_returned_once():
+    linear = linearize(calling("'save'"), (True, True))
+    for e in linear.known.equations:
+        if e.primitive is call:
+            assert len(set(e.params["program"].outputs)) == len(e.outputs)
+
+
+# ---- results that nobody wants
+
+
+def test_results_that_nobody_wants_are_dropped_with_what_they_need():
+    f = calling()
+    assert prune(f) is f
+    only_y = prune(replace(f, outputs=f.equations[1].outputs[:1]))
+    (program,) = held(only_y)
+    assert names(program) == ["mul", "sin"]
+    only_z = prune(replace(f, outputs=f.equations[1].outputs[1:]))
+    (program,) = held(only_z)
+    assert names(program) == ["cos"]
+    assert len(program.inputs) == len(only_z.equations[-1].inputs) == 1
+    check(only_z)
+
+
+def test_a_checkpoint_under_stop_gradient_keeps_nothing():
+    layer = ad.checkpoint(lambda x: np.sin(np.exp(x)))
+
+    def f(x):
+        return np.sum(x * ad.stop_gradient(layer(np.exp(x))))
+
+    kept = ad.saved_residuals(f)(np.ones(3))
+    assert [r.origin for r in kept] == ["sin"]  # the factor of x, and not the operand of the call
 
 
 # ---- transposition

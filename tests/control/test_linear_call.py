@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from autodiff.control.linear_call import derived_forward, linear_call, refuse
+from autodiff.control.linear_call import derived_forward, linear_call, nonlinearity, refuse
 from autodiff.errors import MissingRuleError
 from autodiff.ir import check
 from autodiff.primitives.algebra import add, mul, neg, reduce_sum, zeros_like
-from autodiff.primitives.arithmetic import select
+from autodiff.primitives.arithmetic import select, sub
 from autodiff.primitives.comparison import greater
 from autodiff.primitives.exponential import exp
 from autodiff.primitives.structure import flip
@@ -206,6 +206,21 @@ def test_what_is_not_linear_is_the_transpose_of_nothing(fun, culprit):
         jvp(forward, (False, True))
     with pytest.raises(MissingRuleError, match=says):
         transpose(forward, (False, True))
+
+
+@pytest.mark.parametrize(
+    ("fun", "found"),
+    [
+        (lambda w, ct: add(ct, exp(w)), "adds something to"),
+        (lambda w, ct: sub(w, mul(w, ct)), "adds something to"),
+        (lambda w, ct: add(mul(w, ct), neg(ct)), ""),
+        (lambda w, ct: add(ct, zeros_like(ct)), ""),
+        (lambda w, ct: select(greater(w, exp(w)), ct, zeros_like(ct)), ""),
+        (lambda w, ct: exp(ct), "applies `exp` to"),
+    ],
+)
+def test_what_is_not_linear(fun, found):
+    assert nonlinearity(program(fun, "f64[3]", "f64[3]"), (False, True)) == found
 
 
 def test_refusals_have_types():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -77,6 +78,32 @@ FORMS: dict[str, Callable[..., tuple[Callable[..., Any], tuple[Any, ...]]]] = {
 def test_every_construct(xp, construct, form):
     transformed, args = FORMS[form](construct.traced(base))
     check(xp, transformed, *args)
+
+
+NESTED = [
+    c
+    for c in CONSTRUCTS
+    if c.name in ("scan_recursive", "fori_loop", "while_loop", "while_checkpointed", "switch")
+]
+
+
+@pytest.mark.parametrize("outer", NESTED, ids=lambda c: c.name)
+@pytest.mark.parametrize("inner", NESTED, ids=lambda c: c.name)
+def test_pairs(xp, outer, inner):
+    """Loops in branches in loops: how many steps, and which branch, differ from row to row."""
+    check(xp, ad.vmap(ad.grad(squared(outer.traced(inner.traced(base))))), SAMPLES)
+
+
+@every_construct
+def test_values_while_tracing(xp, construct):
+    """A value that is looked at is computed there and then, equation by equation."""
+    f = construct.traced(base)
+
+    def looking(x: Any) -> Any:
+        y = f(x)
+        return np.sum(y) if y[0] > 0 else np.sum(y * y)
+
+    check(xp, ad.grad(looking), X)
 
 
 @pytest.mark.parametrize(
@@ -256,9 +283,13 @@ def test_collectives(xp, name):
 
 @pytest.mark.parametrize(
     "options",
-    [{"policy": ad.policies.save_contractions}, {"policy": ad.policies.save_costly}, {"budget": "1MB"}],
+    [
+        {"policy": ad.policies.save_contractions},
+        {"policy": ad.policies.save_costly},
+        {"budget": "1MB"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_checkpoint(xp, options):
     def f(a: Any, x: Any) -> Any:
         return np.sum(ad.checkpoint(lambda x: np.sin(a @ np.tanh(a @ x)), **options)(x))
@@ -330,6 +361,7 @@ def test_pure_callback(xp, shape):
 def test_numeric_rule(xp, method):
     calls: list[Any] = []
     ruled = ad.numeric_rule(seen_by(calls), method=method)
+    check(xp, ruled, X)
     check(xp, ad.jit(ruled), X)
     check(xp, ad.jvp, ruled, (X,), (V,))
     check(xp, ad.value_and_grad(squared(ruled)), X)
@@ -364,7 +396,7 @@ def test_a_solver_of_differential_equations_on_the_host(xp):
     def euler(f: Any, y: Any, ts: Any) -> Any:
         assert type(y) is np.ndarray
         ys = [y]
-        for start, end in zip(ts, ts[1:], strict=False):
+        for start, end in pairwise(ts):
             for t in np.linspace(start, end, 8, endpoint=False):
                 y = y + (end - start) / 8 * f(y, t)
             ys.append(y)

@@ -196,6 +196,11 @@ def test_a_root_at_zero_is_infinite_where_its_derivative_is():
     assert_array_equal(found, [0, 0, 0, np.inf])
 
 
+def test_a_pole_is_infinite():
+    found = along_line(lambda x: powers.integer_power(x, n=-2), 0.0, 3)
+    assert_array_equal(found, [np.inf, -np.inf, np.inf, -np.inf])
+
+
 @pytest.mark.parametrize("x", [-0.5, 0.0])
 def test_nan_of_a_branch_that_is_not_taken_stays_there(x):
     def guarded(x):
