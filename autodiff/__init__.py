@@ -5,6 +5,7 @@ Transforms take a function and return a function; `trace` shows the program they
 
 from autodiff import debug, errors, numpy, tree
 from autodiff.api import policies
+from autodiff.api.argmin import argmax, argmin
 from autodiff.api.batching import vmap
 from autodiff.api.branching import cond, switch
 from autodiff.api.callbacks import pure_callback
@@ -25,20 +26,19 @@ from autodiff.api.extending import define_primitive
 from autodiff.api.gradients import grad, value_and_grad
 from autodiff.api.hessians import hessian, hessian_diag, hvp
 from autodiff.api.implicit import custom_root, fixed_point
+from autodiff.api.iterative_solvers import bicgstab, cg, gmres
 from autodiff.api.jacobians import jacfwd, jacobian, jacrev
 from autodiff.api.linear_maps import jvp, linearize, vjp
 from autodiff.api.linear_solves import custom_linear_solve, linear_solve
 from autodiff.api.loops import fori_loop, scan, while_loop
-from autodiff.api.many import jvp_many, vjp_many
+from autodiff.api.many_directions import jvp_many, vjp_many
 from autodiff.api.mapping import associative_scan, map
 from autodiff.api.memory import checkpoint, checkpoint_name, no_grad, stop_gradient
 from autodiff.api.numeric import numeric_rule
 from autodiff.api.odeint import odeint
-from autodiff.api.optima import argmax, argmin
 from autodiff.api.products import fisher_vp, gauss_newton_vp
 from autodiff.api.programs import parse, run, to_source
 from autodiff.api.residuals import saved_residuals
-from autodiff.api.solvers import bicgstab, cg, gmres
 from autodiff.api.sparse import sparse_hessian, sparse_jacobian, sparsity
 from autodiff.api.taylor import derivatives, jet
 from autodiff.api.tracing import eval_types, is_traced, trace, value_of

@@ -11,7 +11,7 @@ import sys
 
 from bench.table import header, written
 
-PARTS = ("gradients", "startup", "memory", "loops", "sparse", "jet")
+PARTS = ("gradients", "startup", "memory", "budget", "loops", "sparse", "jet")
 
 
 def main(parts):

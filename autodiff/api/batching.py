@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff.api.arguments import FlatCall, function_name, is_traceable
-from autodiff.api.axes import Axis, opened_axis
+from autodiff.api.named_axes import Axis, opened_axis
 from autodiff.arrays import namespace
 from autodiff.backend.derived import derive, run
 from autodiff.ir.program import Program

@@ -19,7 +19,7 @@ from autodiff.control.branches import narrowed
 from autodiff.control.switch import switch as switch_primitive
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
-from autodiff.ir.types import ArrayType, type_of
+from autodiff.ir.types import ArrayType, Literal, type_of
 from autodiff.numpy.promotion import convert
 from autodiff.primitives.comparison import not_equal
 from autodiff.tracing import tree
@@ -53,6 +53,7 @@ def cond(
     Raises:
         TypeError: the functions return different structures, shapes or dtypes; or `pred` is
             neither a bool nor a number.
+        OverflowError: one returns a Python integer that the dtype of the other cannot hold.
         ValueError: `pred` is not a scalar.
 
     Example:
@@ -94,6 +95,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
         IndexError: there is no such function. (A traced index is checked when the program runs.)
         TypeError: the functions return different structures, shapes or dtypes; or `index` is not an
             integer.
+        OverflowError: one returns a Python integer that the dtype of the others cannot hold.
         ValueError: `index` is not a scalar, or there are no functions.
 
     Example:
@@ -214,7 +216,23 @@ def _agreed(
             _refuse(what, "dtypes", staged, names)
         kinds.append(kind)
         types.append(kind if isinstance(kind, ArrayType) else ArrayType((), kind))
+        if types[i].dtype.kind in "iu":
+            _check_range(what, [s for s in staged if s.kinds[i] is int], i, types[i].dtype)
     return types, kinds
+
+
+def _check_range(what: str, staged: Sequence[Staged], i: int, dtype: np.dtype[Any]) -> None:
+    """Raise where result i is a Python integer that does not fit into the dtype of the others."""
+    limits = np.iinfo(dtype)
+    for s in staged:
+        y, constants = s.program.outputs[i], zip(s.program.inputs, s.constants, strict=False)
+        number = y.value if isinstance(y, Literal) else dict(constants).get(y)
+        if isinstance(number, np.generic) and not limits.min <= int(number) <= limits.max:
+            raise OverflowError(
+                f"{what}: {s.name} returns {number}, which is out of bounds for {dtype}, the dtype "
+                f"of what is returned otherwise.{here()}\n"
+                f"Write instead: `x.astype(np.{s.out_types[i].dtype})` of what the others return"
+            )
 
 
 def _common_kind(kinds: Sequence[Any]) -> Any:

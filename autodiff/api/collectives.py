@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.api.axes import Axis, find_axis
+from autodiff.api.named_axes import Axis, find_axis
 from autodiff.api.places import describe
 from autodiff.api.staging import is_array_like
 from autodiff.control import collectives

@@ -123,8 +123,10 @@ class _Advance:
 
     def __call__(self, state: _State) -> _State:
         t, y = state.t, state.y
-        left = abs(self.end - stop_gradient(t))
-        h = self.sign * np.minimum(state.h, left)
+        now = stop_gradient(t)
+        # Late in time few digits are left for a step: it is as long as the clock shows afterwards.
+        size = np.minimum(state.h, abs(self.end - now))
+        h = (now + self.sign * size) - now
         slopes = [state.slope]
         for node, weights in zip(_NODES, _STAGES, strict=True):
             mean = _combined(weights, slopes)
@@ -139,9 +141,9 @@ class _Advance:
             t=np.where(accepted, t + h, t),
             y=_chosen(accepted, reached, y),
             slope=_chosen(accepted, slopes[-1], state.slope),
-            h=abs(h) * np.clip(growth, _SHRINK, state.grow),
+            h=size * np.clip(growth, _SHRINK, state.grow),
             ratio=np.where(accepted, np.maximum(ratio, 1e-4), state.ratio),
-            grow=np.where(accepted, _GROW, 1.0),
+            grow=np.where(accepted, _GROW, 1.0).astype(h.dtype),
             steps=state.steps + 1,
             last=_Step(t, h, y, state.slope, mean, _combined(_BEND, slopes)),
         )
@@ -180,7 +182,8 @@ def _started(field: Field, y0: Leaves, t0: Any, span: Any, sign: Any, settings: 
         h1 = np.where(
             flat, np.maximum(1e-6, 1e-3 * h0), (0.01 / np.where(flat, 1.0, most)) ** (1 / 5)
         )
-        h = np.minimum(100 * h0, h1).astype(t0.dtype)
+        least = 4 * float(np.finfo(t0.dtype).eps) * abs(t)  # less would not move the clock
+        h = np.maximum(np.minimum(100 * h0, h1).astype(t0.dtype), least)
     one = np.ones_like(t)
     none = [np.zeros_like(x) for x in y]
     return _State(
@@ -250,4 +253,4 @@ def _size(xs: Leaves, y: Leaves, z: Leaves, settings: Settings) -> Any:
     for x, a, b in zip(xs, y, z, strict=True):
         allowed = settings.atol + settings.rtol * np.maximum(abs(a), abs(b))
         total = total + np.sum((abs(x) / allowed) ** 2)
-    return np.sqrt(total / sum(x.size for x in xs))
+    return np.sqrt(total / max(1, sum(x.size for x in xs)))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.api.iterations import Iteration, Unknowns, Vector, norm, way
 from autodiff.api.krylov import Info
 from autodiff.api.loops import while_loop
+from autodiff.api.nonlinear_solvers import Iteration, Unknowns, Vector, norm, way
 from autodiff.ir.program import Program
 from autodiff.primitives.dense_systems import dense_solve
 
@@ -20,7 +20,8 @@ __all__ = ["successive"]
 def successive(program: Program, constants: int, options: Iteration) -> Program:
     """X = g(x) by applying g, or by Anderson's acceleration of that."""
     advice = (
-        "a larger `max_steps` or `tol`, `memory=5` (Anderson's acceleration), or "
+        "a larger `max_steps` or `tol`, `atol=1e-12` if x is to be zero, `memory=5` (Anderson's "
+        "acceleration), or "
         "`ad.custom_root(lambda x: g(x) - x, x0)`, which does not need a contraction"
     )
     return way(

@@ -18,6 +18,7 @@ import numpy as np
 from autodiff.arrays import to_host
 from autodiff.backend.compiled import Compiled
 from autodiff.backend.derived import prepare
+from autodiff.control.solve import refuse_coupled
 from autodiff.errors import ConvergenceError, MissingRuleError
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType
@@ -98,6 +99,7 @@ def _compiled(program: Program) -> Compiled:
 
 
 def _batch(size: int, xs: Any, mapped: Any, **params: Any) -> Any:
+    refuse_coupled(params["program"], tuple(mapped), size)
     full = [x if m else spread(x, size) for x, m in zip(xs, mapped, strict=True)]
     return host_ode(*full, **{**params, "rows": (size, *params["rows"])})
 

@@ -1,7 +1,7 @@
 """Functions that are said by an equation: `custom_root`, `fixed_point`.
 
 The solution is found by whatever means. Its derivatives, of any order and in both modes, follow
-from the equation that it satisfies. (`api.optima` has the functions that are said by a minimum.)
+from the equation that it satisfies. (`api.argmin` has the functions that are said by a minimum.)
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from autodiff.api.fixed_points import successive
-from autodiff.api.iterations import Iteration
 from autodiff.api.newton import newton
-from autodiff.api.roots import Root, Solver, chosen_way, equations_of
-from autodiff.control.dense import refuse_real_parts
+from autodiff.api.nonlinear_solvers import Iteration
+from autodiff.api.nonlinear_systems import Root, Solver, chosen_way, equations_of
+from autodiff.control.dense_solver import refuse_real_parts
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.primitives.arithmetic import sub

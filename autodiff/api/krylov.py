@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff.api.equations import System
 from autodiff.api.loops import while_loop
-from autodiff.api.systems import System
 from autodiff.primitives.dense_systems import dense_solve
 
 __all__ = ["METHODS", "Info", "Krylov", "norm"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from autodiff.api.equations import floating, like_leaves
 from autodiff.api.krylov import Krylov
 from autodiff.api.linear_systems import LinearSystem, linear_system, solved
 from autodiff.api.linearity import check_linear
+from autodiff.api.solver_programs import Way, check_options, krylov, standard, users_way
 from autodiff.api.staging import stage
-from autodiff.api.systems import floating, like_leaves
-from autodiff.api.ways import Way, check_options, krylov, standard, users_way
-from autodiff.control.dense import refuse_real_parts
+from autodiff.control.dense_solver import refuse_real_parts
 from autodiff.ir.source import here
 from autodiff.tracing import tree
 from autodiff.transforms.transpose import transpose

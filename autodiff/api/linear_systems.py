@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.api.arguments import is_traceable
-from autodiff.api.equations import Equations
+from autodiff.api.equations import Equations, as_map, floating, like_leaves
 from autodiff.api.krylov import Info
 from autodiff.api.linearity import check_linear
+from autodiff.api.solver_programs import DENSE_UNKNOWNS, Way, arranged
 from autodiff.api.staging import perform, stage
-from autodiff.api.systems import as_map, floating, like_leaves
-from autodiff.api.ways import DENSE_UNKNOWNS, Way, arranged
-from autodiff.control.dense import dense, refuse_real_parts
+from autodiff.control.dense_solver import dense, refuse_real_parts
 from autodiff.control.solve import solve as solve_primitive
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of

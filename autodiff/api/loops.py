@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.api.arguments import function_name
 from autodiff.api.chunks import InChunks
 from autodiff.api.places import describe
 from autodiff.api.staging import Staged, is_array_like, perform, stage
@@ -57,7 +58,7 @@ def scan(
             None for a loop without.
         length: the number of steps, if there are no `xs`.
         reverse: whether to begin with the last row.
-        unroll: how many steps are written out for each turn of the loop.
+        unroll: how many steps are written out for each turn of the loop (not with checkpoint=k).
         checkpoint: what the backward pass finds: None, all that it needs of each step; k, only
             each k-th state, from which the others are computed again; True, O(log n) states.
 
@@ -66,7 +67,8 @@ def scan(
 
     Raises:
         TypeError: the state changes its structure, shape or dtype.
-        ValueError: the `xs` have different lengths, or there is neither `xs` nor `length`.
+        ValueError: the `xs` have different lengths, there is neither `xs` nor `length`, or an
+            option is not what it can be.
 
     Example:
         >>> import numpy as np
@@ -79,8 +81,6 @@ def scan(
         6.0 [1. 3. 6.]
     """
     steps = _length(xs, length)
-    if unroll < 1 or (checkpoint is not None and int(checkpoint) < 1):
-        raise ValueError(f"scan: unroll={unroll} and checkpoint={checkpoint} are to be positive")
     return _loop(body, init, xs, steps, "scan", reverse, unroll, checkpoint)
 
 
@@ -125,17 +125,19 @@ def fori_loop(
         i, state = carry
         return (i + 1, body(i, state)), None
 
-    steps: Any = upper - lower
+    step.__name__ = function_name(body)
+    # In 64 bits: the difference of two small integers may be larger than they can be.
+    start, stop = (
+        np.int64(b) if isinstance(b, int) else b.astype(np.int64) for b in (lower, upper)
+    )
+    steps: Any = np.maximum(stop - start, 0)
     if steps.__class__ is not Tracer:
-        steps = max(int(steps), 0)
-    else:
-        steps = np.maximum(steps, 0).astype(np.int64)
-        if unroll != 1 or not isinstance(checkpoint, bool | None):
-            raise ValueError(
-                "fori_loop: unroll and checkpoint=k need bounds that are ints; write "
-                "`checkpoint=True`, or leave them out"
-            )
-    start = np.int64(lower) if isinstance(lower, int) else lower.astype(np.int64)
+        steps = int(steps)
+    elif unroll != 1 or not isinstance(checkpoint, bool | None):
+        raise ValueError(
+            "fori_loop: unroll and checkpoint=k need bounds that are ints; write "
+            f"`checkpoint=True`, or leave them out{here()}"
+        )
     (_, state), _ = _loop(step, (start, init), None, steps, "fori_loop", False, unroll, checkpoint)
     return state
 
@@ -186,6 +188,7 @@ def while_loop(
     def stepping(state: Any) -> Any:
         return body(state), None
 
+    stepping.__name__ = function_name(body)
     staged = carry.staged(stepping, (), (), "the body of while_loop")
     tests = stage(
         lambda state: _truth(condition(state)), (carry.init,), "the condition of while_loop"
@@ -222,6 +225,7 @@ def _loop(
     checkpoint: int | bool | None,
 ) -> tuple[Any, Any]:
     """A scan of so many steps, which may be traced."""
+    _check_options(name, unroll, checkpoint)
     carry = _Carry(init, name)
     rows = tree.flatten(xs)[0]
     types = [type_of(x).with_shape(x.shape[1:]) for x in rows]
@@ -238,6 +242,19 @@ def _loop(
     return tree.unflatten(carry.spec, outs[:k]), tree.unflatten(staged.spec.child(1), outs[k:])
 
 
+def _check_options(name: str, unroll: Any, checkpoint: Any) -> None:
+    if not isinstance(unroll, int | np.integer) or unroll < 1:
+        raise ValueError(
+            f"{name}: unroll={unroll!r}: expected a number of steps, at least 1{here()}"
+        )
+    is_count = isinstance(checkpoint, int | np.integer) and checkpoint >= 1
+    if not (checkpoint is None or checkpoint is False or is_count):
+        raise ValueError(
+            f"{name}: checkpoint={checkpoint!r}: expected None, True, or a number of steps, at "
+            f"least 1{here()}"
+        )
+
+
 def _length(xs: Any, length: int | None) -> int:
     """The number of steps, from the rows or as given."""
     leaves = tree.flatten(xs)[0]
@@ -248,6 +265,12 @@ def _length(xs: Any, length: int | None) -> int:
                 "Write instead: an array with one row for each step; what is the same in each step "
                 "can be used in the body as it is"
             )
+    if length is not None and (not isinstance(length, int | np.integer) or length < 0):
+        shown = length if isinstance(length, int | float) else describe(length)
+        raise TypeError(
+            f"scan: length is {shown}: expected an int, at least 0.{here()}\n"
+            "Write instead: `ad.fori_loop(0, n, ...)` for a number of steps that is traced"
+        )
     lengths = {x.shape[0] for x in leaves} | ({length} if length is not None else set())
     if len(lengths) == 1:
         return int(lengths.pop())
@@ -297,35 +320,39 @@ class _Carry:
                     f"{staged.name} ({where}) must return a pair (state, y), not {shown}{here()}"
                 )
             if spec.child(0) != self.spec:
+                before = describe(tree.unflatten(self.spec, list(map(type_of, self.leaves))))
+                after = describe(tree.unflatten(spec, list(staged.out_types))[0])
                 raise TypeError(
-                    f"{staged.name} ({where}) changes the structure of the state from {self.spec} "
-                    f"to {spec.child(0)}{here()}"
+                    f"{staged.name} ({where}) changes the structure of the state from {before} to "
+                    f"{after}{here()}"
                 )
             if not self._adapt(staged, where):
                 return staged
 
     def _adapt(self, staged: Staged, where: str) -> bool:
         """Give numbers the dtype that they have after a step; whether there was one to change."""
-        changed = False
         after = staged.out_types[: len(self.leaves)]
-        for i, (x, t) in enumerate(zip(self.leaves, after, strict=True)):
-            own = type_of(x)
-            if own is t:
-                continue
-            weak = x.__class__ in (bool, int, float, complex) or (
-                x.__class__ is Tracer and isinstance(x.kind, type)
+        wrong = [i for i, x in enumerate(self.leaves) if type_of(x) is not after[i]]
+        weak = [i for i in wrong if _yields(self.leaves[i], after[i])]
+        for i in weak:
+            x, dtype = self.leaves[i], after[i].dtype
+            is_traced = x.__class__ is Tracer
+            self.leaves[i] = x.astype(dtype) if is_traced else namespace([x]).asarray(x, dtype)[()]
+        if wrong and not weak:
+            i = wrong[0]
+            raise TypeError(
+                f"{staged.name} ({where}) changes the type of the state: init"
+                f"{tree.paths(self.init)[i]} is {type_of(self.leaves[i])}, but after a step it is "
+                f"{after[i]}.{here()}\n"
+                f"Write instead: a first state of {after[i]}, or make the new state like the old "
+                "one (`.astype`, `np.broadcast_to`)"
             )
-            if not weak or t.shape:
-                path = tree.paths(self.init)[i]
-                raise TypeError(
-                    f"{staged.name} ({where}) changes the type of the state: init{path} is {own}, "
-                    f"but after a step it is {t}.{here()}\n"
-                    f"Write instead: a first state of {t}, or make the new state like the old one "
-                    "(`.astype`, `np.broadcast_to`)"
-                )
-            xp = namespace([x])
-            self.leaves[i] = (
-                x.astype(t.dtype) if x.__class__ is Tracer else xp.asarray(x, t.dtype)[()]
-            )
-            changed = True
-        return changed
+        return bool(weak)
+
+
+def _yields(x: Any, t: ArrayType) -> bool:
+    """Whether a Python number may become a scalar of this type: of its own kind or a wider one."""
+    kind = x.kind if x.__class__ is Tracer else x.__class__
+    if kind not in (bool, int, float, complex) or t.shape:
+        return False
+    return "biufc".index(t.dtype.kind) >= "biufc".index(np.dtype(kind).kind)

@@ -7,6 +7,7 @@ of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any
 
 from autodiff.api.arguments import function_name, is_traceable
@@ -36,8 +37,9 @@ def map(fun: Callable[..., Any], xs: Any, batch_size: int | None = None) -> Any:
         What `fun` returns, with a new first axis of one entry for each row.
 
     Raises:
-        TypeError: `xs` contains something else than arrays.
-        ValueError: the arrays have different numbers of rows, or there is none.
+        TypeError: `xs` contains something else than arrays, or `batch_size` is no integer.
+        ValueError: the arrays have different numbers of rows, or there is none; or `batch_size` is
+            not positive.
 
     Example:
         >>> import numpy as np
@@ -50,7 +52,7 @@ def map(fun: Callable[..., Any], xs: Any, batch_size: int | None = None) -> Any:
     count = _count("map", tree.flatten(xs)[0], tree.paths(xs), axis=0)
     if batch_size is None:
         return _one_by_one(fun, xs, count)
-    if batch_size < 1:
+    if index(batch_size) < 1:
         raise ValueError(f"map: batch_size={batch_size}; expected a positive number, or None")
     chunks, left = divmod(count, batch_size)
     full = chunks * batch_size

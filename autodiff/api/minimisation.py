@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.api.iterations import Iteration, Unknowns, Vector, norm, way
 from autodiff.api.krylov import Info
 from autodiff.api.loops import while_loop
+from autodiff.api.nonlinear_solvers import Iteration, Unknowns, Vector, norm, way
 from autodiff.control.root import derivative
 from autodiff.ir.program import Program
 
@@ -62,11 +62,9 @@ def _minimised(
         better = descends & ((value < s.value) | (close & (value <= s.value + noise)))
         small = (s.shift == 0) & descends & (norm(d) <= tol * norm(s.x))
         # A step that is small beside a large unknown may still be a large one for a small unknown.
-        last = small & np.where(
-            better,
-            norm(slope) <= tol * size,
-            (gain <= noise) | (norm(d) <= 8 * f.eps * norm(s.x)),
-        )
+        exhausted = (gain <= noise) | (norm(d) <= 8 * f.eps * norm(s.x))
+        fast = better & (norm(slope) < size / 10)
+        last = small & np.where(fast, norm(slope) <= tol * size, exhausted)
         least = 1e-3 * (size / np.where(norm(d) > 0, norm(d), 1) + size)
         shift = np.where(
             better,

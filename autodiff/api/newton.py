@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.api.iterations import Iteration, Unknowns, Vector, norm, way
 from autodiff.api.krylov import Info
 from autodiff.api.loops import while_loop
+from autodiff.api.nonlinear_solvers import Iteration, Unknowns, Vector, norm, way
 from autodiff.control.root import derivative
 from autodiff.ir.program import Program
 
@@ -52,7 +52,8 @@ def _newton(f: Unknowns, linear: Program, options: Iteration) -> tuple[Vector, I
         x, r = np.where(better, x, s.x), np.where(better, r, s.r)
         size = np.where(better, size, s.size)
         # A step that is small beside a large unknown may still be a large one for a small unknown.
-        last = small & (~better | (size <= tol * s.size))
+        exhausted = (size > s.size / 10) & (norm(d) <= 8 * f.eps * norm(s.x))
+        last = small & (~better | exhausted | (size <= tol * s.size))
         # Where no step makes it smaller, it is either rounding that is left, or there is no root.
         rounding = ~better & (size <= f.eps**0.75 * s.largest)
         done = last | rounding | (size <= options.atol)

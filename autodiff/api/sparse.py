@@ -13,8 +13,8 @@ from typing import Any
 
 from autodiff.api.arguments import Argnames, Argnums, FlatCall, Selector
 from autodiff.api.blocks import check_chunk_size
-from autodiff.api.patterns import Sparsity
 from autodiff.api.sparse_points import MODES, GivenPattern, Mode, hessian_at, jacobian_at
+from autodiff.api.sparsity_patterns import Sparsity
 
 __all__ = ["sparse_hessian", "sparse_jacobian", "sparsity"]
 

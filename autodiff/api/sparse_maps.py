@@ -29,7 +29,7 @@ __all__ = ["Layout", "SparseMap", "as_matrix", "symmetrised"]
 
 Mask = tuple[bool, ...]
 _PATTERNS_KEPT = 8  # for one program: they differ where indices do
-_AT_ONCE = 2**24  # so many elements the products of one batch may have
+_AT_ONCE = 2**24  # so many elements any array may have in one batch of products
 
 
 class Layout:
@@ -83,6 +83,10 @@ class SparseMap:
         self.fixed = len(program.inputs) - moving
         mask = (False,) * self.fixed + (True,) * moving
         self.in_types = program.in_types[self.fixed :]
+        ends = (self.in_types, program.out_types)
+        inside = [v.type.size for e in program.equations for v in e.outputs]
+        # How many elements the largest array has on the way, or the inputs or results together.
+        self.widest = max(1, *[sum(t.size for t in types) for types in ends], *inside)
         self.dependence = Dependence(program, mask)
         self.indices = prepare(self.dependence.indices)
         self.layouts: Cache[Layout] = Cache(_PATTERNS_KEPT)
@@ -117,8 +121,7 @@ class SparseMap:
             places = xp.asarray(np.cumsum(self.present) - 1)[places]
         dtype = np.result_type(*self.in_types, *program.out_types)
         values = xp.zeros(len(groups), dtype)
-        size = max(sum(t.size for t in sources), sum(t.size for t in targets), 1)
-        step = chunk_size or max(_AT_ONCE // size, 1)
+        step = chunk_size or max(_AT_ONCE // self.widest, 1)
         for start in range(0, way.sums, step):
             count = min(step, way.sums - start)
             seeds = _seeds(xp, colours, sources, start, count)

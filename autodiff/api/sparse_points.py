@@ -12,9 +12,9 @@ from autodiff.api.arguments import FlatCall, Selector
 from autodiff.api.extending import KIND
 from autodiff.api.hessians import gradient_halves, scalar_point
 from autodiff.api.jacobians import check_complex, linear_part, loses
-from autodiff.api.patterns import Sparsity
 from autodiff.api.points import Point
 from autodiff.api.sparse_maps import Layout, SparseMap, as_matrix, symmetrised
+from autodiff.api.sparsity_patterns import Sparsity
 from autodiff.arrays import namespace, sparse_namespace, to_host
 from autodiff.backend.derived import Recipe, run
 from autodiff.control.custom import custom

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
+from operator import index
 from typing import Any
-
-import numpy as np
 
 from autodiff.api.arguments import FlatCall, function_name, is_inexact
 from autodiff.api.linear_maps import all_of
@@ -44,8 +44,8 @@ def jet(
     x(0) and x'(0), x''(0), ... given, the results are y(0) and y'(0), y''(0), ... of y(t) =
     fun(x(t)). For derivatives along a straight line, see `derivatives`.
 
-    On the way, derivatives are divided by factorials, which float32 holds up to order 30 or so, and
-    float16 up to order 8.
+    On the way, derivatives are divided by factorials. They are scaled so that float32 holds them up
+    to order 100 or so, and float16 up to order 20, unless the derivatives themselves are too large.
 
     Args:
         fun: a function of arrays, floats and containers of them.
@@ -173,16 +173,14 @@ def _expanded(
         (k, w) for mask, w in zip(found, wanted, strict=True) for k, m in enumerate(mask, 1) if m
     ]
     count = len(program.outputs)
+    factors = _factors(order) if scaled else [1] * (order + 1)
 
     def fun(*args: Any) -> list[Any]:
         terms, xs = args[: len(orders)], args[len(orders) :]
-        if scaled:
-            terms = tuple([_by_factorial(div, c, k) for c, k in zip(terms, orders, strict=True)])
-        outs = evaluate(forward, [*xs, *terms])
+        moving = [_scaled(div, c, factors[k]) for c, k in zip(terms, orders, strict=True)]
+        outs = evaluate(forward, [*xs, *moving])
         results = [
-            _by_factorial(mul, c, k) if scaled else c
-            for c, (k, w) in zip(outs[count:], later, strict=True)
-            if w
+            _scaled(mul, c, factors[k]) for c, (k, w) in zip(outs[count:], later, strict=True) if w
         ]
         return [*outs[:count], *results]
 
@@ -192,22 +190,17 @@ def _expanded(
     return build(fun, [*types[n:], *types[:n]], label, [*names[n:], *names[:n]]), None
 
 
-def _by_factorial(operation: Primitive, x: Any, k: int) -> Any:
-    """`x` times or divided by k factorial: at once, unless that is too large for the dtype."""
-    for factor in _factors(k, float(np.finfo(x.dtype).max)):
-        x = operation(x, scalar(x, factor))
-    return x
+def _scaled(operation: Primitive, x: Any, factor: float) -> Any:
+    return x if factor == 1 else operation(x, scalar(x, factor))
 
 
-def _factors(k: int, largest: float) -> list[int]:
-    """Numbers whose product is k factorial."""
-    found: list[int] = []
-    for i in range(2, k + 1):
-        if found and found[-1] * i <= largest:
-            found[-1] *= i
-        else:
-            found.append(i)
-    return found
+def _factors(order: int) -> list[float]:
+    """What derivatives are divided by: k factorial over s to the k, which is small and never large.
+
+    These are the coefficients of powers of t / s. As s is a power of two, nothing is rounded.
+    """
+    s = 2 ** max(order.bit_length() - 2, 0)
+    return [math.factorial(k) / s**k for k in range(order + 1)]
 
 
 def derivatives(fun: Callable[..., Any], order: int) -> Callable[..., Any]:
@@ -226,7 +219,8 @@ def derivatives(fun: Callable[..., Any], order: int) -> Callable[..., Any]:
 
     Raises:
         ValueError: `order` is negative, or `v` differs from `x` in structure or shape.
-        TypeError: `v` is missing where `x` is no scalar, or it differs in dtype.
+        TypeError: `order` is no integer, `v` is missing where `x` is no scalar, or it differs in
+            dtype.
 
     Example:
         >>> import numpy as np
@@ -240,7 +234,7 @@ def derivatives(fun: Callable[..., Any], order: int) -> Callable[..., Any]:
         [0. 2.]
         [2. 2.]
     """
-    if order < 0:
+    if index(order) < 0:
         raise ValueError(f"derivatives takes an order of at least 0, not {order}")
     name = function_name(fun)
 

@@ -266,7 +266,13 @@ def _meetings(program: Program) -> Iterator[Equation]:
             yield from _meetings(held)
 
 
-def refuse_meeting(program: Program, mapped: Program, where: str) -> None:
+_UNIFORM = (
+    "a condition that is the same for all rows, such as `pmax(error, axis_name) > limit`; or bring "
+    "rows together outside"
+)
+
+
+def refuse_meeting(program: Program, mapped: Program, where: str, instead: str = _UNIFORM) -> None:
     """Raise an error if rows bring something together in a program that not all of them run.
 
     `mapped` is the program over the axis: what brought rows of this axis together is gone.
@@ -275,7 +281,5 @@ def refuse_meeting(program: Program, mapped: Program, where: str) -> None:
     if before and len(list(_meetings(mapped))) < len(before):
         raise ValueError(
             f"{before[0].primitive.name} ({before[0].source}) is in {where}, which rows of its "
-            "axis go through differently, so they do not meet there. Write instead: a condition "
-            "that is the same for all rows, such as `pmax(error, axis_name) > limit`; or bring "
-            "rows together outside"
+            f"axis go through differently, so they do not meet there. Write instead: {instead}"
         )

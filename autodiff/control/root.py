@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from autodiff.control.linear_call import pushed
-from autodiff.control.solve import solve, spread_unmapped
+from autodiff.control.solve import refuse_coupled, solve, spread_unmapped
 from autodiff.ir.editing import prune
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType
@@ -77,6 +77,7 @@ def _jvp(xs: Any, dxs: Any, **params: Program) -> Any:
 def _batch(size: int, xs: Any, mapped: Sequence[bool], **params: Program) -> Any:
     n = len(params["program"].outputs)
     mask = (*mapped[: len(mapped) - n], *[True] * n)
+    refuse_coupled(params["program"], mask, size)
     programs = {
         name: batch(
             held,

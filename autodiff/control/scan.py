@@ -221,7 +221,7 @@ _WRITTEN_OUT = 4000  # equations at most, so that their patterns are found in a 
 def _sparsity(xs: Sequence[Any], linear: Sequence[bool], **params: Any) -> list[Any] | None:
     """The steps one after another: the pattern of a step says nothing about that of many."""
     loop = Loop(**params)
-    if not loop.length or loop.length * len(loop.program.equations) > _WRITTEN_OUT:
+    if loop.length is None or loop.length * len(loop.program.equations) > _WRITTEN_OUT:
         return None
     return written_out(loop, *xs)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autodiff.control.collectives import refuse_meeting
 from autodiff.control.linear_call import pushed
 from autodiff.errors import MissingRuleError
 from autodiff.ir.program import Program
@@ -26,7 +27,7 @@ from autodiff.tracing.build import evaluate
 from autodiff.transforms.batch import batch
 from autodiff.transforms.transpose import transpose
 
-__all__ = ["solve", "spread_unmapped"]
+__all__ = ["refuse_coupled", "solve", "spread_unmapped"]
 
 
 def _types(
@@ -83,11 +84,19 @@ def _transpose(
 def _batch(size: int, xs: Any, mapped: Any, **params: Program) -> Any:
     n = len(params["matvec"].outputs)
     mask = (*mapped[: len(mapped) - n], *[True] * n)
+    refuse_coupled(params["matvec"], mask, size)
     programs = {
         name: batch(program, mask, size, (True,) * len(program.outputs))[0]
         for name, program in params.items()
     }
     return solve(*spread_unmapped(size, xs, mapped, mask), **programs)
+
+
+def refuse_coupled(program: Program, mask: tuple[bool, ...], size: int) -> None:
+    """Raise an error if collectives make one system of what is solved row by row."""
+    mapped, _ = batch(program, mask, size, (True,) * len(program.outputs))
+    advice = "the system of all rows together, outside of vmap; or bring rows together before it"
+    refuse_meeting(program, mapped, "a system of equations", advice)
 
 
 def spread_unmapped(size: int, xs: Any, mapped: Any, wanted: Any) -> list[Any]:

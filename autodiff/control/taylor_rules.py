@@ -17,7 +17,7 @@ from autodiff.ir.program import Program
 from autodiff.ir.types import type_of
 from autodiff.primitives.algebra import zeros_like
 from autodiff.primitives.record import find_primitive
-from autodiff.transforms.series import Series
+from autodiff.transforms.power_series import Series
 from autodiff.transforms.taylor import Expansion, Mask, taylor
 
 __all__ = ["expand_call", "expand_scan", "expand_switch", "expand_while_loop"]

@@ -127,8 +127,9 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
     )
     rows = loop.program.out_types[loop.carry :]
     made = [f"y{i}" for i in range(len(rows))]
-    growing = ", ".join([f"np.concatenate(({y}, {y}))" for y in made])
-    targets = tuple_text([*state, *(f"{y}[n]" for y in made)])
+    grown = ", ".join([f"np.concatenate(({y}, {y}))" for y in made])
+    growing = ["        if n == len(y0):", f"            {', '.join(made)} = {grown}"]
+    targets = tuple_text([*state, *(f"{y}[n]" for y in made)]) or "()"
     return "\n".join([
         f"def {{name}}({', '.join([*tests, *fixed, *state])}):",
         *[
@@ -137,7 +138,7 @@ def _function(types: Sequence[ArrayType], params: dict[str, Any]) -> str:
         ],
         "    n = 0",
         f"    while {{condition}}({', '.join([*tests, *state])})[0]:",
-        *["        if n == len(y0):", f"            {', '.join(made)} = {growing}"][: 2 * len(made)],
+        *(growing if made else []),
         f"        {targets} = {{program}}({', '.join([*fixed, *state])})",
         "        n += 1",
         f"    return ({tuple_text([*state, 'np.int64(n)', *(f'{y}[:n]' for y in made)])})",

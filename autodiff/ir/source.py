@@ -22,6 +22,7 @@ _LIBRARIES = (  # parts of NumPy and SciPy are Python code, which calls what we 
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
     os.path.join(_SITE, "numpy") + os.sep,
     os.path.join(_SITE, "scipy") + os.sep,
+    "<autodiff ",  # generated code
 )
 # How many of its names an instruction stores the top of the stack under. Two instructions are often
 # fused into one from Python 3.13 on.

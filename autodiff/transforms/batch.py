@@ -54,9 +54,7 @@ def _stacked(t: ArrayType, size: int) -> ArrayType:
     return t.with_shape((size, *t.shape))
 
 
-def _step(
-    equation: Any, operands: Sequence[tuple[Any, bool]], size: int
-) -> list[tuple[Any, bool]]:
+def _step(equation: Any, operands: Sequence[tuple[Any, bool]], size: int) -> list[tuple[Any, bool]]:
     """The results of an equation, each with whether it has the mapped axis."""
     xs, mapped = zip(*operands, strict=True) if operands else ((), ())
     if not any(mapped):

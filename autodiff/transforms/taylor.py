@@ -28,7 +28,7 @@ from autodiff.primitives.algebra import zeros_like
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.bind import bind
 from autodiff.tracing.build import build, located
-from autodiff.transforms.series import Series, divided, multiplied, rule_of
+from autodiff.transforms.power_series import Series, divided, multiplied, rule_of
 
 __all__ = ["Expansion", "Mask", "taylor"]
 

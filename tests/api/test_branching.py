@@ -473,6 +473,18 @@ def test_switch_refuses_what_is_out_of_range(index):
             call(np.int64(index), 1.0)
 
 
+def test_a_python_integer_must_fit_into_the_dtype_of_the_others():
+    branches = lambda n: (lambda: np.int8(1), lambda: n)
+    for n in (127, 128, 1000, -128, -129, 2000, 3000):  # so many that they are lifted
+        f = ad.jit(lambda p, n=n: ad.cond(p, *branches(n)))
+        if -128 <= n < 128:
+            assert f(np.bool_(False)) == n
+            assert f(np.bool_(False)).dtype == np.int8
+        else:
+            with pytest.raises(OverflowError, match=rf"returns {n}, which is out of bounds for i"):
+                f(np.bool_(False))
+
+
 def test_an_index_is_an_integer_scalar():
     x = np.ones(2)
     for index in (True, 1.0, np.bool_(1), "a"):

@@ -356,6 +356,32 @@ def test_rows_that_go_different_ways_do_not_meet(f, where):
 # ---- jit, chunks, errors
 
 
+def hosted_euler(f, y0, ts):
+    return np.stack([y0, y0 + (ts[1] - ts[0]) * f(y0, ts[0])])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda b: ad.linear_solve(lambda x: 2 * x + ad.psum(x, "i"), b),
+        lambda b: ad.linear_solve(lambda x: 2 * x + ad.psum(x, "i"), b, "cg"),
+        lambda b: ad.custom_root(lambda x: 2 * x + ad.psum(x, "i") - b, b, lambda f, x: x / 5),
+        lambda b: ad.fixed_point(lambda x: ad.pmean(x, "i") / 2 + b, b),
+        lambda b: ad.odeint(lambda y, t: ad.psum(y, "i"), b, [0, 1], solver=hosted_euler),
+    ],
+)
+def test_rows_are_not_one_system_of_equations(f):
+    """Each is solved for its own row, so an unknown of another one would be taken for its own."""
+    with pytest.raises(ValueError, match=r"a system of equations, which rows .* outside of vmap"):
+        ad.vmap(f, axis_name="i")(np.array([1.0, 2.0, 4.0]))
+
+
+def test_a_system_of_equations_may_use_what_was_brought_together():
+    b = np.array([1.0, 2.0, 4.0])
+    f = ad.vmap(lambda b: ad.linear_solve(lambda x: ad.psum(b, "i") * x, b), axis_name="i")
+    np.testing.assert_allclose(f(b), b / 7)
+
+
 def test_a_jitted_function_serves_axes_of_every_size():
     f = ad.jit(lambda x: x * ad.psum(1, "i"))
     same(mapped(f)(X), X * 4)

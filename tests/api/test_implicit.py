@@ -455,8 +455,11 @@ def test_or_a_warning_or_nothing():
     def f(c, on_failure):
         return ad.custom_root(lambda x: x * x - c, 0.7, on_failure=on_failure, info=True)
 
-    with pytest.warns(ConvergenceWarning):
-        f(-1.0, "warn")
+    for g in (f, lambda c, how: ad.vmap(lambda c: f(c, how))(np.array([c, 1.0]))):
+        for _ in range(3):  # interpreted at first, then generated code
+            with pytest.warns(ConvergenceWarning) as seen:
+                g(-1.0, "warn")
+            assert seen[0].filename == __file__
     _, info = f(-1.0, "ignore")
     assert not info.converged
     assert info.residual >= 1

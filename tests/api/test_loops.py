@@ -112,6 +112,23 @@ class TestScan:
             expected = (f(x + np.array([h, 0])) - f(x - np.array([h, 0]))) / (2 * h)
         np.testing.assert_allclose(got, [expected, 0.0], rtol=1e-6)
 
+    @pytest.mark.parametrize(
+        "options", [{}, {"unroll": 2}, {"checkpoint": 2}, {"checkpoint": True}, {"reverse": True}]
+    )
+    def test_a_guarded_result_of_what_is_the_same_in_each_step(self, options):
+        """Its cotangent is a sum over the steps, in which no step counts that is guarded."""
+
+        def f(x):
+            state, ys = ad.scan(lambda s, _: (x + s, np.sqrt(x)), x, length=3, **options)
+            return np.sum(np.where(x > 0, state + np.sum(ys, axis=0), 0.0))
+
+        x = np.array([4.0, 0.0, -1.0])
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(ad.grad(f)(x), [4.75, 0.0, 0.0])
+            np.testing.assert_array_equal(ad.jvp(f, (x,), (np.ones(3),))[1], 4.75)
+            twice = ad.grad(lambda x: np.sum(ad.grad(f)(x)))(x)
+        np.testing.assert_array_equal(twice, [-3 / 32, 0.0, 0.0])
+
     def test_nan_that_nobody_guards_stays(self):
         with np.errstate(all="ignore"):
             got = ad.grad(
@@ -157,6 +174,37 @@ class TestScanErrors:
         with pytest.raises(TypeError, match=r"init\[1\] is "):
             ad.scan(lambda s, _: (s, None), (0.0, "text"), length=2)
 
+    def test_a_number_does_not_lose_its_fraction(self):
+        """0.5 is no first state of a loop whose state is an integer after a step."""
+        with pytest.raises(TypeError, match=r"init is f64\[\], but after a step it is i64\[\]"):
+            ad.scan(lambda s, i: (i, s), 0.5, np.arange(3))
+        with pytest.raises(
+            TypeError, match=r"init\[0\] is f64\[\], but after a step it is c128\[\]"
+        ):
+            ad.scan(lambda s, x: ((s[1], s[2], s[0]), None), (1, 1.0, 1j), np.arange(3.0))
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"length": 3.0}, "length is 3.0: expected an int"),
+            ({"length": -1}, "length is -1: expected an int, at least 0"),
+            ({"length": 3, "unroll": 0}, "unroll=0: expected a number of steps"),
+            ({"length": 3, "unroll": "a"}, "unroll='a': expected"),
+            ({"length": 3, "checkpoint": 2.5}, "checkpoint=2.5: expected None, True, or"),
+            ({"length": 3, "checkpoint": 0}, "checkpoint=0: expected"),
+        ],
+    )
+    def test_options(self, options, message):
+        with pytest.raises((TypeError, ValueError), match=message):
+            ad.scan(lambda s, _: (s, None), 1.0, **options)
+
+    def test_checkpoint_may_be_false(self):
+        assert ad.scan(lambda s, _: (2 * s, None), 1.0, length=3, checkpoint=False)[0] == 8.0
+
+    def test_a_length_that_is_traced(self):
+        with pytest.raises(TypeError, match=r"length is i64\[\](?s:.*)ad\.fori_loop"):
+            ad.jit(lambda n: ad.scan(lambda s, _: (s, None), 1.0, length=n))(3)
+
     def test_a_value_is_asked_for(self):
         def step(state, x):
             return (state if x > 0 else -state), None
@@ -194,6 +242,22 @@ class TestForiLoop:
         assert ad.grad(ad.grad(jitted))(2.0, 3) == 12.0
 
     @pytest.mark.parametrize("checkpoint", [None, True])
+    def test_what_no_step_uses_does_not_count(self, checkpoint):
+        """As in Python: without steps, the infinite derivative of the root is never used."""
+
+        def f(x, n):
+            return ad.fori_loop(0, n, lambda i, s: s * np.sqrt(x), 1.0, checkpoint=checkpoint) + x
+
+        xs, ns = np.array([0.0, 4.0, 9.0]), np.array([0, 2, 1])
+        with np.errstate(all="ignore"):
+            assert ad.grad(f)(0.0, 0) == 1.0
+            assert ad.jit(ad.grad(f))(0.0, 0) == 1.0
+            assert ad.jit(ad.grad(f))(4.0, 2) == 2.0
+            np.testing.assert_allclose(ad.vmap(ad.grad(f))(xs, ns), [1.0, 2.0, 1 + 1 / 6])
+            total = lambda xs: np.sum(ad.vmap(f)(xs, ns))
+            np.testing.assert_allclose(ad.grad(total)(xs), [1.0, 2.0, 1 + 1 / 6])
+
+    @pytest.mark.parametrize("checkpoint", [None, True])
     def test_rows_of_different_length_in_reverse(self, checkpoint, rng):
         def f(x, n):
             return ad.fori_loop(
@@ -212,6 +276,15 @@ class TestForiLoop:
         np.testing.assert_allclose(together, alone, rtol=1e-12)
         outside = ad.grad(lambda xs: np.sum(ad.vmap(f)(xs, ns)))(xs)
         np.testing.assert_allclose(outside, alone, rtol=1e-12)
+
+    @pytest.mark.parametrize("transform", [lambda f: f, ad.jit])
+    @pytest.mark.parametrize(
+        ("lower", "upper", "steps"),
+        [(np.uint8(5), np.uint8(3), 0), (np.int8(-100), np.int8(100), 200), (np.int32(2), 5, 3)],
+    )
+    def test_small_integers_as_bounds(self, lower, upper, steps, transform):
+        count = transform(lambda a, b: ad.fori_loop(a, b, lambda i, s: s + 1, 0))
+        assert count(lower, upper) == steps
 
     def test_a_bound_that_is_no_integer(self):
         with pytest.raises(TypeError, match=r"takes integers as bounds(?s:.*)while_loop"):
@@ -261,6 +334,20 @@ class TestWhileLoop:
         assert f(2.0) == 2.0
         assert ad.grad(f)(2.0) == 1.0
 
+    @pytest.mark.parametrize("checkpointed", [False, True])
+    def test_what_no_step_uses_does_not_count(self, checkpointed):
+        def f(x):
+            return ad.while_loop(
+                lambda s: s < 1, lambda s: s + np.sqrt(x), x + 1, checkpointed=checkpointed
+            )
+
+        with np.errstate(all="ignore"):
+            assert ad.grad(f)(0.0) == ad.jit(ad.grad(f))(0.0) == 1.0
+
+    def test_no_state(self):
+        never = ad.jit(lambda x: (x, ad.while_loop(lambda s: False, lambda s: (), ())))
+        assert [never(1.0) for _ in range(3)] == 3 * [(1.0, ())]
+
     def test_the_condition_may_be_a_number_or_constant(self):
         assert ad.while_loop(lambda n: n, lambda n: n - 1, 5) == 0
         assert ad.while_loop(lambda n: False, lambda n: n - 1, 5) == 5
@@ -283,6 +370,15 @@ class TestWhileLoop:
     def test_the_condition_is_an_array(self):
         with pytest.raises(TypeError, match=r"one truth value(?s:.*)np.any"):
             ad.while_loop(lambda x: x > 0, lambda x: x - 1, np.ones(3))
+
+    def test_the_structure_of_the_state_changes(self):
+        def shorter(s):
+            return (s[0] + 1,)
+
+        with pytest.raises(
+            TypeError, match=r"shorter \(the body.*\(i64\[\], f64\[\]\) to \(i64\[\],\)"
+        ):
+            ad.while_loop(lambda s: s[0] < 3, shorter, (0, 1.0))
 
     def test_the_state_changes(self):
         with pytest.raises(TypeError, match="changes the type of the state"):

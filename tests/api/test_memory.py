@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 import autodiff as ad
 from autodiff.errors import EscapeError, NoValueError, ZeroGradientWarning
 
-POLICIES = ["recompute", "recompute_cheap", "sink", "save"]
+P = ad.policies
+POLICIES = [P.nothing, P.everything, P.save_contractions, P.save_costly, P.save_named("h")]
 x = np.linspace(0.1, 1.0, 5)
 
 
@@ -86,10 +87,10 @@ def test_peak_memory_of_checkpointed_groups_grows_as_the_square_root():
 
 
 def test_a_policy_of_ones_own():
-    def all_but_tanh(equation, crossing):
-        return equation.primitive.name != "tanh"
+    def only_tanh(equation):
+        return equation.primitive.name == "tanh"
 
-    f = chain([ad.checkpoint(stage, policy=all_but_tanh)])
+    f = chain([ad.checkpoint(stage, policy=only_tanh)])
     assert_allclose(ad.grad(f)(x), ad.grad(chain([stage]))(x))
     kept = residuals(f, x)
     assert any(np.array_equal(r, stage(x)) for r in kept)
@@ -163,7 +164,7 @@ def test_a_checkpoint_keeps_dtypes():
 
 
 def test_decorator_with_a_policy():
-    @ad.checkpoint(policy="recompute_cheap")
+    @ad.checkpoint(policy=P.save_costly)
     def f(x):
         """Doc."""
         return np.sin(x)
@@ -174,15 +175,108 @@ def test_decorator_with_a_policy():
 
 
 def test_what_checkpoint_refuses():
-    with pytest.raises(
-        ValueError, match="policy='none' is none of 'save', 'sink', 'recompute_cheap'"
-    ):
-        ad.checkpoint(stage, policy="none")
+    for policy in ("none", 3, ("keep", "h"), None):
+        with pytest.raises(ValueError, match=r"there is no policy .*`ad.policies.nothing`"):
+            ad.checkpoint(stage, policy=policy)
     with pytest.raises(TypeError, match=r"write `ad.checkpoint\(f\)\(x\)`"):
         ad.checkpoint(x)
 
 
+# ---- policies
+
+
+def test_a_policy_can_be_written_by_its_name():
+    for name in ("nothing", "everything", "save_contractions", "save_costly"):
+        shown = [ad.trace(ad.checkpoint(stage, policy=p))(x) for p in (name, getattr(P, name))]
+        assert str(shown[0]).replace(" ", "") == str(shown[1]).replace(" ", "")
+    with pytest.raises(ValueError, match="there is no policy"):
+        ad.checkpoint(stage, policy="save_named")
+
+
+def named(x):
+    h = ad.checkpoint_name(np.sin(x), "inner")
+    return np.sum(np.tanh(ad.checkpoint_name({"a": h * x}, "outer")["a"] ** 2) * h)
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [(("inner",), ["inner"]), (("outer",), ["outer"]), (("inner", "outer"), ["inner", "outer"])],
+)
+def test_what_has_a_name_can_be_kept(names, kept):
+    f = ad.checkpoint(named, policy=P.save_named(*names))
+    assert [r.name for r in ad.saved_residuals(f)(x) if r.origin != "argument"] == kept
+    assert_allclose(ad.grad(f)(x), ad.grad(named)(x))
+
+
+def test_a_name_changes_nothing():
+    assert ad.checkpoint_name(x, "h") is x
+    assert ad.checkpoint_name([1, "a"], "h") == [1, "a"]
+    plain = lambda x: np.sum(np.tanh((np.sin(x) * x) ** 2) * np.sin(x))
+    assert named(x) == plain(x)
+    assert_allclose(ad.hessian(named)(x), ad.hessian(plain)(x))
+    assert_allclose(ad.jvp(named, (x,), (x,))[1], ad.jvp(plain, (x,), (x,))[1])
+    assert_allclose(ad.vmap(named)(np.stack([x, -x]))[1], plain(-x))
+    assert ad.jit(named)(x) == pytest.approx(plain(x))
+    assert (
+        ad.eval_types(lambda t: ad.checkpoint_name(t * 2, "t") * np.ones(2, np.float32))(1.0).dtype
+        == np.float32
+    )
+
+
+@pytest.mark.parametrize("name", [1, None, ("a",)])
+def test_names_are_strings(name):
+    with pytest.raises(TypeError, match="takes a value and its name"):
+        ad.checkpoint_name(x, name)
+    with pytest.raises(TypeError, match="save_named takes names"):
+        P.save_named("a", name)
+
+
 # ---- stop_gradient
+
+
+def kept_by(f):
+    return [(r.name, r.origin) for r in ad.saved_residuals(f)(x) if r.origin != "argument"]
+
+
+def test_what_is_needed_only_under_stop_gradient_is_never_kept():
+    def scaled(x):
+        scale = np.exp(np.sin(np.cos(x)))
+        return x * ad.stop_gradient(scale)
+
+    assert kept_by(scaled) == [("scale", "exp")]  # the factor, and nothing of how it came about
+    assert kept_by(lambda x: np.sum(x) + ad.stop_gradient(np.sum(np.sin(x) * x))) == []
+    for policy in POLICIES:
+        f = ad.checkpoint(scaled, policy=policy)
+        assert kept_by(f) == ([("scale", "exp")] if policy in (P.everything, P.save_costly) else [])
+        # what goes into a checkpoint that is under stop_gradient is not kept, either
+        inner = ad.checkpoint(lambda x: np.exp(np.sin(x)), policy=policy)
+        cut = lambda x, inner=inner: x * ad.stop_gradient(inner(np.cos(x)))
+        assert [origin for _, origin in kept_by(cut)] == ["exp"]
+
+
+def test_memory_is_free_again_when_no_grad_is_over():
+    big = np.linspace(0, 1, 100_000)
+
+    def peak(f):
+        gradient = ad.grad(f)
+        gradient(big), gradient(big)
+        tracemalloc.start()
+        gradient(big)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most / big.nbytes
+
+    def block(x, stages):
+        with ad.no_grad():
+            y = x
+            for _ in range(stages):
+                y = np.sin(y) * 0.5 + y
+        return np.sum(x * y)
+
+    assert peak(lambda x: block(x, 40)) == pytest.approx(peak(lambda x: block(x, 4)), abs=0.2)
+    assert peak(lambda x: block(x, 40)) < 6
+    f = ad.checkpoint(lambda x: block(x, 40))
+    assert peak(f) < 6
 
 
 def test_stop_gradient_cuts_the_derivative_of_every_leaf():

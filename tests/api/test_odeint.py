@@ -119,6 +119,22 @@ def test_single_precision_and_complex_states():
     assert [y.dtype for y in both] == [np.complex128, np.float32]
 
 
+@pytest.mark.parametrize("adjoint", ADJOINTS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_late_times_have_few_digits_left_for_steps(adjoint, dtype):
+    def f(y0, ts):
+        return ad.odeint(lambda y, t: 1 - y, y0, ts, rtol=1e-5, atol=1e-5, adjoint=adjoint)[-1]
+
+    ts = dtype(1e4 if dtype == np.float32 else 1e12) + np.array([0, 5], dtype)
+    y, (dy0, dts) = ad.value_and_grad(f, (0, 1))(dtype(0), ts)
+    assert [a.dtype for a in (y, dy0, dts)] == [dtype] * 3
+    np.testing.assert_allclose([1 - y, dy0, -dts[0], dts[1]], np.exp(-5), rtol=0, atol=3e-5)
+
+
+def test_no_state():
+    assert ad.odeint(decay, np.zeros((0, 3)), TS, 1.0).shape == (5, 0, 3)
+
+
 def test_integers_become_floats():
     ys = ad.odeint(decay, 2, [0, 1, 2], 1)
     assert ys.dtype == float

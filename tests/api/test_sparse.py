@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autodiff as ad
+from autodiff.api import sparse_maps
 from autodiff.errors import ZeroGradientWarning
 from autodiff.tracing.build import evaluate
 from tests.properties.programs import arguments, programs
@@ -91,6 +92,24 @@ def test_a_second_call_finds_no_colours(rng, monkeypatch):
     monkeypatch.setattr(ad.api.sparse_maps, "by_columns", None)
     same(jac(x + 1), ad.jacobian(f)(x + 1))
     same(ad.sparse_jacobian(f)(x + 2), ad.jacobian(f)(x + 2))
+
+
+def test_arrays_on_the_way_bound_how_many_products_are_computed_at_once(rng, monkeypatch):
+    """Few unknowns in many terms: a batch of all products would need memory for all terms."""
+    batches = []
+    original = sparse_maps._batched
+
+    def batched(program, fixed, size, transposed):
+        batches.append(size)
+        return original(program, fixed, size, transposed)
+
+    monkeypatch.setattr(sparse_maps, "_batched", batched)
+    monkeypatch.setattr(sparse_maps, "_AT_ONCE", 200)
+    x, terms = rng.normal(size=10), rng.integers(0, 10, (100, 2))
+    f = lambda x: np.sum(np.sin(x[terms[:, 0]] * x[terms[:, 1]]))
+    found = ad.sparse_hessian(f)(x)
+    assert_allclose(found.toarray(), ad.hessian(f)(x), atol=1e-12)
+    assert max(batches) == 2
 
 
 @pytest.mark.parametrize("chunk_size", [1, 2, 100])

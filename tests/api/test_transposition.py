@@ -100,3 +100,41 @@ def test_cotangents_are_checked():
 def test_a_type_that_is_not_floating_point_raises():
     with pytest.raises(TypeError, match="its value matters"):
         ad.linear_transpose(lambda x, i: x[i], x, ad.ArrayType((2,), np.int64))
+
+
+# ---- loops: only what moves with the arguments has to be linear
+
+
+X = np.array([0.3, -0.2, 0.5])
+LOOPS = {
+    "scan": lambda x: ad.scan(lambda s, r: (np.sin(s) * r, s), x, np.arange(1.0, 4.0))[0],
+    "checkpointed": lambda x: np.tanh(
+        ad.scan(lambda s, r: (np.sin(s) * r, s), x, np.arange(1.0, 4.0), checkpoint=True)[0]
+    ),
+    "while": lambda x: np.tanh(
+        ad.while_loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, np.sin(s[1]) * x), (0, x))[1]
+    ),
+    "switch": lambda x: ad.switch(1, [np.sin, np.cos, lambda x: np.ones(3)], np.sin(x)),
+    "nested": lambda x: ad.scan(lambda s, r: (LOOPS["while"](s), LOOPS["switch"](s)), x, X)[0],
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_the_derivative_of_a_loop_is_linear(name):
+    f, v = LOOPS[name], np.array([1.0, 2.0, 3.0])
+    (expected,) = ad.vjp(f, X)[1](v)
+    pushed = lambda dx: ad.jvp(f, (X,), (dx,))[1]
+    assert_allclose(ad.linear_transpose(pushed, X)(v)[0], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_linear_map_that_a_loop_has_given_within_other_transforms(name):
+    """Also if it holds as many residuals as the loop took steps."""
+    f, v = LOOPS[name], np.array([1.0, 2.0, 3.0])
+    _, linear = ad.linearize(f, X)
+    dy, (expected,) = linear(v), ad.vjp(f, X)[1](v)
+    assert_allclose(ad.jit(linear)(v), dy, rtol=1e-12)
+    assert_allclose(ad.vmap(linear)(np.stack([v, 2 * v])), [dy, 2 * dy], rtol=1e-12)
+    assert_allclose(ad.jvp(linear, (X,), (v,))[1], dy, rtol=1e-12)
+    assert_allclose(ad.grad(lambda dx: linear(dx) @ v)(X), expected, rtol=1e-12)
+    assert_allclose(ad.linear_transpose(linear, X)(v)[0], expected, rtol=1e-12)

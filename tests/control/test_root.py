@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autodiff.control.dense import dense
+from autodiff.control.dense_solver import dense
 from autodiff.control.root import derivative, root
 from autodiff.control.solve import solve
 from autodiff.ir import check

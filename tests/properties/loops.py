@@ -1,12 +1,14 @@
 """Random functions of nested loops and branches, which run as plain Python or as the library's.
 
 A function is `(use, x, other) -> y`: three numbers to three numbers, with three more from outside.
-`use` says what loops and branches are: `Plain`, Python's own, or `Traced`, the library's.
+`use` says what loops and branches are, `Plain` (Python's own) or `Traced` (the library's), and has
+the rows of numbers that they go through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,11 @@ Function = Callable[[Any, Any, Any], Any]
 ROWS = np.array([[0.3, -0.2, 0.5], [0.1, 0.4, -0.6], [-0.5, 0.2, 0.7], [0.25, -0.35, 0.15]])
 
 
+@dataclass
 class Plain:
     """Python's loops and branches."""
+
+    rows: Any = field(default_factory=lambda: ROWS)
 
     @staticmethod
     def scan(body: Any, state: Any, rows: Any, reverse: bool = False, **options: Any) -> Any:
@@ -56,7 +61,17 @@ class Plain:
         return lambda rows: np.stack([fun(row) for row in rows])
 
 
-Traced = ad
+@dataclass
+class Traced:
+    """The library's."""
+
+    rows: Any = field(default_factory=lambda: ROWS)
+    scan = staticmethod(ad.scan)
+    fori_loop = staticmethod(ad.fori_loop)
+    while_loop = staticmethod(ad.while_loop)
+    switch = staticmethod(ad.switch)
+    checkpoint = staticmethod(ad.checkpoint)
+    vmap = staticmethod(ad.vmap)
 
 
 # ---- without loops
@@ -83,7 +98,7 @@ STEPS: list[Function] = [
     lambda use, x, other: other,
     lambda use, x, other: np.cos(x) * np.sum(x * other),
     lambda use, x, other: x + ad.stop_gradient(other) * x,
-    lambda use, x, other: ROWS[0],
+    lambda use, x, other: use.rows[0],
     lambda use, x, other: np.sin(x.astype(np.float32)).astype(np.float64),
     lambda use, x, other: np.real(np.exp(0.3j * x) * (other + 0.5j)),
 ]
@@ -100,7 +115,7 @@ def _scan(f: Function, g: Function, length: int, options: dict[str, Any]) -> Fun
             n, s = state
             return (n + 1, f(use, s, other)), g(use, s + row, x) * (n + 1)
 
-        (n, s), ys = use.scan(step, (0, x), ROWS[:length] * x, **options)
+        (n, s), ys = use.scan(step, (0, x), use.rows[:length] * x, **options)
         return np.tanh(s + np.sum(ys, axis=0) + n)
 
     return fun
@@ -133,7 +148,10 @@ def _switch(branches: list[Function]) -> Function:
 
 
 def _mapped(f: Function) -> Function:
-    return lambda use, x, other: np.sum(use.vmap(lambda row: f(use, x, row * other))(ROWS), axis=0)
+    def fun(use: Any, x: Any, other: Any) -> Any:
+        return np.sum(use.vmap(lambda row: f(use, x, row * other))(use.rows), axis=0)
+
+    return fun
 
 
 def _guarded(f: Function, length: int, options: dict[str, Any]) -> Function:
@@ -143,7 +161,7 @@ def _guarded(f: Function, length: int, options: dict[str, Any]) -> Function:
         def step(s: Any, row: Any) -> Any:
             return np.sqrt(s) + np.sqrt(x), np.log(s) / x + row
 
-        s, ys = use.scan(step, x, ROWS[:length], **options)
+        s, ys = use.scan(step, x, use.rows[:length], **options)
         return np.tanh(f(use, np.where(x > 0.05, s + np.sum(ys, axis=0), 0.5), other))
 
     return fun
@@ -173,6 +191,6 @@ def _nested(f: st.SearchStrategy[Function]) -> st.SearchStrategy[Function]:
 
 
 def functions() -> st.SearchStrategy[Function]:
-    """Functions of loops within loops, up to three deep."""
+    """Loops and branches within one another."""
     steps = st.sampled_from(STEPS)
-    return _nested(_nested(steps | _nested(steps)))
+    return _nested(steps | _nested(steps))

@@ -4,9 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+import autodiff as ad
 from autodiff.control.call import call
+from autodiff.control.loop import Loop
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import add, broadcast, full_like, mul, reduce_sum
+from autodiff.primitives.algebra import add, broadcast, full_like, mul, neg, reduce_sum
 from autodiff.primitives.arithmetic import convert, div, select, square, stop_gradient
 from autodiff.primitives.comparison import greater
 from autodiff.primitives.contraction import contract
@@ -239,6 +241,49 @@ def test_only_the_integers_on_the_way_are_asked_for():
           return c
         }
     """)
+
+
+# ---- loops and branches
+
+
+def of(f, n):
+    """The pattern of a function of n numbers."""
+    return ad.sparsity(f)(ones(n)).matrix.toarray()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"unroll": 3}, {"checkpoint": 2}, {"checkpoint": True}, {"reverse": True}]
+)
+def test_a_scan_depends_on_the_rows_before(options):
+    found = of(lambda x: ad.scan(lambda s, r: (s * r, s + r**2), np.float64(1), x, **options)[1], 5)
+    assert_array_equal(found, (np.triu if options.get("reverse") else np.tril)(ones(5, 5)))
+
+
+def test_rows_of_a_scan_that_do_not_meet():
+    found = of(lambda x: ad.map(lambda r: r * r * x[0], x), 4)
+    assert_array_equal(found, (np.eye(4) + (np.arange(4) == 0)[None]) > 0)
+
+
+def test_steps_that_spread():
+    """Three steps of a diffusion: each element depends on three neighbours on each side."""
+
+    def step(i, u):
+        return u + 0.1 * (np.roll(u, 1) + np.roll(u, -1) - 2 * u)
+
+    distance = np.abs(np.arange(9)[:, None] - np.arange(9))
+    near = np.minimum(distance, 9 - distance) <= 3
+    assert_array_equal(of(lambda u: ad.fori_loop(0, 3, step, u), 9), near)
+
+
+def test_a_branch_that_is_not_taken_counts():
+    found = of(lambda x: ad.cond(x[0] > 0, lambda x: x * 2, lambda x: x * x[::-1], x), 3)
+    assert_array_equal(found, [[1, 0, 1], [0, 1, 0], [1, 0, 1]])
+
+
+def test_loops_without_steps_and_with_many():
+    p = program(lambda x: Loop(program(neg, "f64[2]"), 0, 0, 1)(x), "f64[2]")
+    assert_array_equal(dense(p, ones(2)), np.eye(2))
+    assert of(lambda x: ad.fori_loop(0, 10**5, lambda i, u: u * x, x), 3).all()
 
 
 # ---- any program

@@ -292,3 +292,17 @@ def test_what_is_under_stop_gradient_is_not_kept(policy):
     kept = {made.get(v, "x") for v in linear.known.outputs[1:]}
     assert kept <= ({"x"} if policy is recompute else {"exp", "stop_gradient"} | {"x"})
     assert not any(e.primitive.name == "cos" for half in linear[:2] for e in half.equations)
+
+
+def test_constants_are_made_again_even_if_they_are_there():
+    """Equal constants are one variable: a tangent that is zero would be read from a value."""
+    f = read("""
+        f(x: f64[3], dx: f64[3]) -> (f64[3], f64[3], f64[3]) {
+          a: f64[3] = broadcast[shape=(3,), axes=(0,)] 0.0:f64
+          b: f64[3] = mul dx x
+          return a, a, b
+        }""")
+    known, rest, late = unzip(f, (False, True), sink, (False, True, False))
+    assert late == (False, True, True)
+    assert [*known.outputs[1:]] == [*known.inputs]
+    assert [e.primitive.name for e in rest.equations] == ["broadcast", "mul"]

@@ -13,16 +13,15 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autodiff.api.arguments import function_name
-from autodiff.api.equations import Equations
+from autodiff.api.equations import Equations, like
 from autodiff.api.host_solvers import host_program
+from autodiff.api.iterative_solvers import iterate
 from autodiff.api.krylov import Info, Krylov
 from autodiff.api.places import describe
-from autodiff.api.solvers import iterate
 from autodiff.api.staging import stage
-from autodiff.api.systems import like
 from autodiff.control.call import call
-from autodiff.control.convergence import ensure
-from autodiff.control.dense import dense, refuse_real_parts
+from autodiff.control.convergence import ON_FAILURE, ensure
+from autodiff.control.dense_solver import dense, refuse_real_parts
 from autodiff.ir.program import Program, Var
 from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
@@ -135,7 +134,7 @@ def users_way(solve: Callable[..., Any], equations: Equations, what: str, on_hos
 
 def check_options(name: str, on_failure: str, tol: float | None, max_steps: int | None) -> None:
     """Raise unless the options that iterations share make sense."""
-    if on_failure not in ("raise", "warn", "ignore"):
+    if on_failure not in ON_FAILURE:
         raise ValueError(f"{name}: on_failure={on_failure!r} is none of 'raise', 'warn', 'ignore'")
     if (tol is not None and not tol >= 0) or (max_steps is not None and max_steps < 1):
         raise ValueError(f"{name}: tol={tol} and max_steps={max_steps} are to be positive")

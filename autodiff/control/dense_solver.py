@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.control.call import call
-from autodiff.control.vectors import common_dtype, flat, parted
+from autodiff.control.flattening import common_dtype, flat, parted
 from autodiff.ir.editing import dependents, held_programs
 from autodiff.ir.program import Equation, Program
 from autodiff.primitives.complexes import complex_, conj, imag, real
@@ -26,8 +26,7 @@ def dense(matvec: Program, constants: int) -> Program:
     """`(constants, x) -> A x` becomes `(constants, b) -> x` with A x = b."""
 
     def fun(*args: Any) -> Sequence[Any]:
-        b = args[constants:]
-        return dense_step(matvec, args[:constants], b, strict=True) if b else []
+        return dense_step(matvec, args[:constants], args[constants:], strict=True)
 
     return build(fun, matvec.in_types, f"solve_{matvec.name}", matvec.input_names[:constants])
 
@@ -37,6 +36,8 @@ def dense_step(
 ) -> list[Any]:
     """X with A x = b. For a singular A an error if `strict`, otherwise NaN."""
     types = matvec.in_types[len(constants) :]
+    if not any(t.size for t in types):
+        return list(b)
     dtype = common_dtype(types)
     matrix = dense_matrix(matvec, constants)
     right = flat(b, dtype)

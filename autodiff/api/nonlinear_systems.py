@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.api.equations import Equations
-from autodiff.api.iterations import Iteration
+from autodiff.api.equations import Equations, floating, like_leaves
 from autodiff.api.krylov import Info
+from autodiff.api.nonlinear_solvers import Iteration
 from autodiff.api.places import describe
+from autodiff.api.solver_programs import Way, arranged, check_options, standard, users_way
 from autodiff.api.staging import perform, restore, stage
-from autodiff.api.systems import floating, like_leaves
-from autodiff.api.ways import Way, arranged, check_options, standard, users_way
 from autodiff.control.root import derivative
 from autodiff.control.root import root as root_primitive
 from autodiff.ir.program import Program

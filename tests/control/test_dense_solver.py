@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autodiff.control.dense import dense, dense_matrix, refuse_real_parts
-from autodiff.control.vectors import common_dtype, flat, parted
+from autodiff.control.dense_solver import dense, dense_matrix, refuse_real_parts
+from autodiff.control.flattening import common_dtype, flat, parted
 from autodiff.primitives.algebra import mul
 from autodiff.primitives.complexes import conj
 from autodiff.primitives.contraction import contract

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from autodiff.api.equations import Equations
-from autodiff.api.iterations import Iteration
 from autodiff.api.minimisation import minimiser
+from autodiff.api.nonlinear_solvers import Iteration
+from autodiff.api.nonlinear_systems import Root, Solver, chosen_way, first_guess
 from autodiff.api.places import describe
-from autodiff.api.roots import Root, Solver, chosen_way, first_guess
 from autodiff.api.staging import Staged, stage
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
@@ -42,7 +42,9 @@ def argmin(
     Args:
         fun: a function of x that returns a real scalar, twice differentiable. It may use arrays and
             traced values from outside: the minimum has derivatives by them.
-        x0: the first x: an array, a number, or a container of them, real. It has no derivative.
+        x0: the first x: an array, a number, or a container of them, real. It has no derivative. The
+            way from there leads downhill; so it is not to be a maximum or a saddle point itself,
+            where the gradient is zero already.
         solve: `(fun, x0) -> x`, as in `custom_root`. Its result is to be accurate: an x at which
             the gradient is not zero has derivatives that are wrong by as much. By default Newton's
             method, with a Hessian that is shifted where a step would not lead downwards.

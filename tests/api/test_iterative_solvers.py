@@ -128,6 +128,20 @@ def test_a_singular_matrix_does_not_converge(method):
 
 
 @every_method
+def test_an_infinite_right_hand_side_has_no_solution(method):
+    assert not method(np.eye(2), np.array([np.inf, 1.0]))[1].converged
+
+
+def test_what_rounding_leaves_over_is_not_passed_off_as_converged(rng):
+    """The residual that the method carries along is small in the end, the true one is not."""
+    q = np.linalg.qr(rng.normal(size=(20, 20)))[0]
+    a = (q * np.geomspace(1, 1e-10, 20)) @ q.T
+    for method in (ad.cg, ad.bicgstab):
+        _, info = method(a, np.ones(20), max_steps=3000)
+        assert info.converged == (info.residual <= 1.5e-8 * np.sqrt(20))
+
+
+@every_method
 def test_derivatives_may_also_go_through_the_iteration(method, rng):
     """They are those of what the iteration computes: close to those of the solution."""
     a, b = system(rng, method)

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff.api.krylov import Info, Krylov
-from autodiff.api.ways import DENSE_UNKNOWNS, ensured, krylov
+from autodiff.api.solver_programs import DENSE_UNKNOWNS, ensured, krylov
 from autodiff.control.call import call
-from autodiff.control.dense import dense_matrix
-from autodiff.control.vectors import common_dtype, flat, parted
+from autodiff.control.dense_solver import dense_matrix
+from autodiff.control.flattening import common_dtype, flat, parted
 from autodiff.ir.program import Program
 from autodiff.primitives.dense_systems import dense_solve
 from autodiff.tracing.build import build
@@ -112,6 +112,8 @@ def way(
     """`(constants, first x) -> (x, converged, steps, residual)`."""
 
     def fun(*args: Any) -> Sequence[Any]:
+        if not any(t.size for t in program.in_types[constants:]):
+            return [*args[constants:], np.True_, np.int64(0), np.float64(0)]
         unknowns = Unknowns(program, constants, args)
         x, info = iterate(unknowns)
         return ensured(unknowns.parts(x), info, name, advice, options.on_failure)
