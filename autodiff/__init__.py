@@ -5,7 +5,6 @@ Transforms take a function and return a function; `trace` shows the program they
 
 from autodiff import debug, errors, numpy, tree
 from autodiff.api import policies
-from autodiff.api.argmin import argmax, argmin
 from autodiff.api.batching import vmap
 from autodiff.api.branching import cond, switch
 from autodiff.api.callbacks import pure_callback
@@ -25,17 +24,13 @@ from autodiff.api.custom_rules import custom_jvp, custom_rule, custom_vjp
 from autodiff.api.extending import define_primitive
 from autodiff.api.gradients import grad, value_and_grad
 from autodiff.api.hessians import hessian, hessian_diag, hvp
-from autodiff.api.implicit import custom_root, fixed_point
-from autodiff.api.iterative_solvers import bicgstab, cg, gmres
 from autodiff.api.jacobians import jacfwd, jacobian, jacrev
 from autodiff.api.linear_maps import jvp, linearize, vjp
-from autodiff.api.linear_solves import custom_linear_solve, linear_solve
 from autodiff.api.loops import fori_loop, scan, while_loop
 from autodiff.api.many_directions import jvp_many, vjp_many
 from autodiff.api.mapping import associative_scan, map
 from autodiff.api.memory import checkpoint, checkpoint_name, no_grad, stop_gradient
 from autodiff.api.numeric import numeric_rule
-from autodiff.api.odeint import odeint
 from autodiff.api.products import fisher_vp, gauss_newton_vp
 from autodiff.api.programs import parse, run, to_source
 from autodiff.api.residuals import saved_residuals
@@ -44,6 +39,11 @@ from autodiff.api.taylor import derivatives, jet
 from autodiff.api.tracing import eval_types, is_traced, trace, value_of
 from autodiff.api.transposition import linear_transpose
 from autodiff.ir import ArrayType, Program, check
+from autodiff.solving.argmin import argmax, argmin
+from autodiff.solving.implicit import custom_root, fixed_point
+from autodiff.solving.iterative_solvers import bicgstab, cg, gmres
+from autodiff.solving.linear_solves import custom_linear_solve, linear_solve
+from autodiff.solving.odeint import odeint
 
 __all__ = [
     "ArrayType",

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from autodiff.api.arguments import FlatCall
-from autodiff.api.captures import (
+from autodiff.api.rule_sides import Sides, rule_text
+from autodiff.api.staging import Staged, restore, stage_call
+from autodiff.control.call import call as call_primitive
+from autodiff.control.custom import custom, itself
+from autodiff.errors import AutodiffError
+from autodiff.ir.source import here
+from autodiff.ir.types import ArrayType, type_of
+from autodiff.solving.captures import (
     captured,
     equal,
     identical,
@@ -23,13 +30,6 @@ from autodiff.api.captures import (
     with_constants,
     without_lifted,
 )
-from autodiff.api.rule_sides import Sides, rule_text
-from autodiff.api.staging import Staged, restore, stage_call
-from autodiff.control.call import call as call_primitive
-from autodiff.control.custom import custom, itself
-from autodiff.errors import AutodiffError
-from autodiff.ir.source import here
-from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree, values
 from autodiff.tracing.bind import builder_of
 from autodiff.tracing.tracer import Tracer

@@ -34,7 +34,7 @@ def test_the_program():
             f: f64[] = abs e
             g: bool[] = greater f b
             return g
-          }, program=stepping(a: f64[], b: f64[]) -> f64[] {
+          }, program=fun(a: f64[], b: f64[]) -> f64[] {
             c: f64[] = div a b
             d: f64[] = add b c
             e: f64[] = mul 0.5:f64 d
@@ -106,7 +106,9 @@ def test_a_loop_within_a_loop_keeps_nothing_of_each_inner_step():
 
     def f(x):
         def outer(s, row):
-            inner = ad.while_loop(lambda y: y < 10 * row, lambda y: y * 1.7 + 0.1 * np.sin(s * y), row)
+            inner = ad.while_loop(
+                lambda y: y < 10 * row, lambda y: y * 1.7 + 0.1 * np.sin(s * y), row
+            )
             return np.sin(inner), inner
 
         s, ys = ad.scan(outer, x, np.array([1.0, 2.0, 0.5]))

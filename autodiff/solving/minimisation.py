@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.api.krylov import Info
 from autodiff.api.loops import while_loop
-from autodiff.api.nonlinear_solvers import Iteration, Unknowns, Vector, norm, way
 from autodiff.control.root import derivative
 from autodiff.ir.program import Program
+from autodiff.solving.krylov import Info
+from autodiff.solving.nonlinear_solvers import Iteration, Unknowns, Vector, norm, way
 
 __all__ = ["minimiser"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.api.krylov import Info
 from autodiff.api.loops import while_loop
-from autodiff.api.nonlinear_solvers import Iteration, Unknowns, Vector, norm, way
 from autodiff.ir.program import Program
 from autodiff.primitives.dense_systems import dense_solve
+from autodiff.solving.krylov import Info
+from autodiff.solving.nonlinear_solvers import Iteration, Unknowns, Vector, norm, way
 
 __all__ = ["successive"]
 

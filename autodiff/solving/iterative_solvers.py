@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.api.equations import System, floating
-from autodiff.api.krylov import METHODS, Info, Krylov, norm
 from autodiff.api.staging import call_leaves, perform, restore, stage
 from autodiff.control.call import call
 from autodiff.ir.program import Program
+from autodiff.solving.equations import System, floating
+from autodiff.solving.krylov import METHODS, Info, Krylov, norm
 
 __all__ = ["bicgstab", "cg", "gmres", "iterate"]
 

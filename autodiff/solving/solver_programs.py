@@ -13,10 +13,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autodiff.api.arguments import function_name
-from autodiff.api.equations import Equations, like
-from autodiff.api.host_solvers import host_program
-from autodiff.api.iterative_solvers import iterate
-from autodiff.api.krylov import Info, Krylov
 from autodiff.api.places import describe
 from autodiff.api.staging import stage
 from autodiff.control.call import call
@@ -25,6 +21,10 @@ from autodiff.control.dense_solver import dense, refuse_real_parts
 from autodiff.ir.program import Program, Var
 from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
+from autodiff.solving.equations import Equations, like
+from autodiff.solving.host_solvers import host_program
+from autodiff.solving.iterative_solvers import iterate
+from autodiff.solving.krylov import Info, Krylov
 from autodiff.tracing import tree
 from autodiff.tracing.build import build
 

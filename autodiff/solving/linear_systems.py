@@ -10,10 +10,6 @@ from typing import Any
 import numpy as np
 
 from autodiff.api.arguments import is_traceable
-from autodiff.api.equations import Equations, as_map, floating, like_leaves
-from autodiff.api.krylov import Info
-from autodiff.api.linearity import check_linear
-from autodiff.api.solver_programs import DENSE_UNKNOWNS, Way, arranged
 from autodiff.api.staging import perform, stage
 from autodiff.control.dense_solver import dense, refuse_real_parts
 from autodiff.control.solve import solve as solve_primitive
@@ -23,6 +19,10 @@ from autodiff.numpy.promotion import convert
 from autodiff.primitives.contraction import contract
 from autodiff.primitives.dense_systems import dense_solve, transposed
 from autodiff.primitives.structure import reshape
+from autodiff.solving.equations import Equations, as_map, floating, like_leaves
+from autodiff.solving.krylov import Info
+from autodiff.solving.linearity import check_linear
+from autodiff.solving.solver_programs import DENSE_UNKNOWNS, Way, arranged
 from autodiff.tracing import tree
 from autodiff.tracing.build import build
 from autodiff.transforms.transpose import transpose

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from autodiff.api.fixed_points import successive
-from autodiff.api.newton import newton
-from autodiff.api.nonlinear_solvers import Iteration
-from autodiff.api.nonlinear_systems import Root, Solver, chosen_way, equations_of
 from autodiff.control.dense_solver import refuse_real_parts
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.primitives.arithmetic import sub
+from autodiff.solving.fixed_points import successive
+from autodiff.solving.newton import newton
+from autodiff.solving.nonlinear_solvers import Iteration
+from autodiff.solving.nonlinear_systems import Root, Solver, chosen_way, equations_of
 from autodiff.tracing.build import build, evaluate
 
 __all__ = ["custom_root", "fixed_point"]

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from autodiff.api.arguments import function_name
-from autodiff.api.equations import Equations
 from autodiff.api.places import describe
 from autodiff.backend.compiled import Compiled
 from autodiff.backend.derived import prepare
@@ -19,6 +18,7 @@ from autodiff.control.host import host
 from autodiff.errors import ConvergenceError
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType
+from autodiff.solving.equations import Equations
 from autodiff.tracing import tree
 from autodiff.tracing.bind import builder_of
 from autodiff.tracing.build import build

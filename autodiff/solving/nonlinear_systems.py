@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.api.equations import Equations, floating, like_leaves
-from autodiff.api.krylov import Info
-from autodiff.api.nonlinear_solvers import Iteration
 from autodiff.api.places import describe
-from autodiff.api.solver_programs import Way, arranged, check_options, standard, users_way
 from autodiff.api.staging import perform, restore, stage
 from autodiff.control.root import derivative
 from autodiff.control.root import root as root_primitive
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType, type_of
+from autodiff.solving.equations import Equations, floating, like_leaves
+from autodiff.solving.krylov import Info
+from autodiff.solving.nonlinear_solvers import Iteration
+from autodiff.solving.solver_programs import Way, arranged, check_options, standard, users_way
 from autodiff.tracing import tree
 from autodiff.transforms.transpose import transpose
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.api.equations import System
 from autodiff.api.loops import while_loop
 from autodiff.primitives.dense_systems import dense_solve
+from autodiff.solving.equations import System
 
 __all__ = ["METHODS", "Info", "Krylov", "norm"]
 

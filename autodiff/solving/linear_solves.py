@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from autodiff.api.equations import floating, like_leaves
-from autodiff.api.krylov import Krylov
-from autodiff.api.linear_systems import LinearSystem, linear_system, solved
-from autodiff.api.linearity import check_linear
-from autodiff.api.solver_programs import Way, check_options, krylov, standard, users_way
 from autodiff.api.staging import stage
 from autodiff.control.dense_solver import refuse_real_parts
 from autodiff.ir.source import here
+from autodiff.solving.equations import floating, like_leaves
+from autodiff.solving.krylov import Krylov
+from autodiff.solving.linear_systems import LinearSystem, linear_system, solved
+from autodiff.solving.linearity import check_linear
+from autodiff.solving.solver_programs import Way, check_options, krylov, standard, users_way
 from autodiff.tracing import tree
 from autodiff.transforms.transpose import transpose
 

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff.api.arguments import function_name
-from autodiff.api.backsolve import Method, solution
-from autodiff.api.dormand_prince import Settings, integrate
-from autodiff.api.host_ode import HostSolver
 from autodiff.api.places import describe
 from autodiff.api.staging import Staged, is_array_like, perform, stage
 from autodiff.arrays import namespace
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import type_of
+from autodiff.solving.backsolve import Method, solution
+from autodiff.solving.dormand_prince import Settings, integrate
+from autodiff.solving.host_ode import HostSolver
 from autodiff.tracing import tree
 from autodiff.tracing.build import evaluate
 from autodiff.tracing.tracer import Tracer

@@ -18,8 +18,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.api.dormand_prince import Settings, integrate
-from autodiff.api.host_ode import HostSolver, host_ode
 from autodiff.api.loops import scan
 from autodiff.control.call import call
 from autodiff.control.linear_call import linear_call
@@ -27,6 +25,8 @@ from autodiff.ir.editing import prune
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.record import Primitive
+from autodiff.solving.dormand_prince import Settings, integrate
+from autodiff.solving.host_ode import HostSolver, host_ode
 from autodiff.tracing.build import build, evaluate
 from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from autodiff.api.equations import Equations
-from autodiff.api.minimisation import minimiser
-from autodiff.api.nonlinear_solvers import Iteration
-from autodiff.api.nonlinear_systems import Root, Solver, chosen_way, first_guess
 from autodiff.api.places import describe
 from autodiff.api.staging import Staged, stage
 from autodiff.ir.program import Program
 from autodiff.ir.source import here
 from autodiff.ir.types import type_of
+from autodiff.solving.equations import Equations
+from autodiff.solving.minimisation import minimiser
+from autodiff.solving.nonlinear_solvers import Iteration
+from autodiff.solving.nonlinear_systems import Root, Solver, chosen_way, first_guess
 from autodiff.tracing import tree
 from autodiff.transforms.linearize import gradient
 

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.api.krylov import Info, Krylov
-from autodiff.api.solver_programs import DENSE_UNKNOWNS, ensured, krylov
 from autodiff.control.call import call
 from autodiff.control.dense_solver import dense_matrix
 from autodiff.control.flattening import common_dtype, flat, parted
 from autodiff.ir.program import Program
 from autodiff.primitives.dense_systems import dense_solve
+from autodiff.solving.krylov import Info, Krylov
+from autodiff.solving.solver_programs import DENSE_UNKNOWNS, ensured, krylov
 from autodiff.tracing.build import build
 
 __all__ = ["Iteration", "Unknowns", "Vector", "norm", "way"]

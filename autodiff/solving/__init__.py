@@ -1,0 +1,1 @@
+"""Functions that are given by an equation: roots, fixed points, minima, linear systems, flows."""
