@@ -21,7 +21,8 @@ Arrays = list[Any]
 Flat = Callable[[Arrays], Arrays]
 Derivative = Callable[[Flat, Arrays, Arrays], Arrays]  # of a function, at x, along dx
 
-_LEVELS = 8
+_LEVELS = 8  # steps, each half of the one before
+_ROUNDS = 4  # of so many steps, if the first ones were too long
 _TINY = 1e-20  # its square vanishes beside 1 in every dtype
 
 
@@ -31,26 +32,48 @@ def by_richardson(f: Flat, xs: Arrays, dxs: Arrays, *, step: float | None = None
     For each element the entry of the tableau is chosen that differs least from its neighbours
     (C. Ridders, Accurate computation of F'(x) and F'(x)F''(x), 1982); what is not finite there
     is passed over, so the first steps may lead out of the domain. `step` is the first, in relation
-    to the size of x (but at least 1).
+    to the size of x (but at least 1). Where eight steps do not lead to a limit, since all were too
+    long for the function (1/x near zero, the sine of a large number), eight shorter ones follow.
     """
     largest = _largest(xs, dxs)
-    if step is None:
-        step = max([float(np.finfo(x.dtype).eps) for x in xs], default=1.0) ** 0.125
-    h = step / largest if largest else 0.0
+    eps = max([float(np.finfo(x.dtype).eps) for x in xs], default=1.0)
+    h = (step or eps**0.125) / largest if largest else 0.0
 
     def central(h: float) -> Arrays:
         ahead, behind = (f(_moved(xs, dxs, s)) for s in (h, -h))
+        scales[:] = [eps**0.5 * largest * abs(y) for y in ahead]
         return [(a - b) / a.dtype.type(2 * h) for a, b in zip(ahead, behind, strict=True)]
 
+    scales: Arrays = []  # less than that is nothing
     with np.errstate(all="ignore"):
         if not largest:
             return [np.zeros_like(y) for y in f(xs)]
-        steps = [central(h / 2**k) for k in range(_LEVELS)]
-        return [_extrapolated(column) for column in zip(*steps, strict=True)]
+        found: list[tuple[Any, Any]] = []
+        for start in (h / 2 ** (_LEVELS * i) for i in range(_ROUNDS)):
+            if found and start / 2**_LEVELS * largest < eps**0.8:  # x would hardly change
+                break
+            steps = [central(start / 2**k) for k in range(_LEVELS)]
+            new = [_extrapolated(column) for column in zip(*steps, strict=True)]
+            found = [_better(*pair) for pair in zip(found or new, new, strict=True)]
+            if all(
+                np.all((error <= eps**0.3 * abs(best)) | (error <= scale))
+                for (best, error), scale in zip(found, scales, strict=True)
+            ):
+                break
+        return [best for best, _ in found]
 
 
-def _extrapolated(row: Sequence[Any]) -> Any:
-    """The limit of a sequence whose error is a series in h², for h that is halved each time."""
+def _better(old: tuple[Any, Any], new: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Of two limits with their errors the one with less, for each element."""
+    less = new[1] < old[1]
+    return np.where(less, new[0], old[0]), np.where(less, new[1], old[1])
+
+
+def _extrapolated(row: Sequence[Any]) -> tuple[Any, Any]:
+    """The limit of a sequence whose error is a series in h², for h that is halved each time.
+
+    With it comes how uncertain it is.
+    """
     best, error = row[-1], np.full(row[0].shape, np.inf)
     before: Arrays = []
     for first in row:
@@ -63,7 +86,7 @@ def _extrapolated(row: Sequence[Any]) -> Any:
             better = estimate < error  # never if it is NaN
             best, error = np.where(better, new, best), np.where(better, estimate, error)
         before = current
-    return best.astype(row[0].dtype)
+    return best.astype(row[0].dtype), error
 
 
 def by_complex_step(f: Flat, xs: Arrays, dxs: Arrays) -> Arrays:

@@ -130,10 +130,10 @@ def fori_loop(
     start, stop = (
         np.int64(b) if isinstance(b, int) else b.astype(np.int64) for b in (lower, upper)
     )
-    steps: Any = np.maximum(stop - start, 0)
-    if steps.__class__ is not Tracer:
-        steps = int(steps)
-    elif unroll != 1 or not isinstance(checkpoint, bool | None):
+    count: Any = stop - start
+    known = count.__class__ is not Tracer
+    steps = max(int(count), 0) if known else np.maximum(count, 0)
+    if not known and (unroll != 1 or not isinstance(checkpoint, bool | None)):
         raise ValueError(
             "fori_loop: unroll and checkpoint=k need bounds that are ints; write "
             f"`checkpoint=True`, or leave them out{here()}"

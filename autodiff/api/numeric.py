@@ -31,8 +31,8 @@ def numeric_rule(
 ) -> Any:
     """A function of NumPy arrays whose derivative is found from its values; it is never traced.
 
-    Forward mode costs 16 calls of `fun` (one, with a complex step), and reverse mode as many for
-    each entry of the arguments.
+    Forward mode costs 16 calls of `fun` (one, with a complex step; up to 64 where the first steps
+    are too long for it), and reverse mode as many for each entry of the arguments.
 
     Args:
         fun: a pure function of arrays, floats and containers of them, and of anything else, which

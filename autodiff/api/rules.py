@@ -60,13 +60,10 @@ class _Frame:
     token: Any = None  # a variable of the rule that is being traced
     met: bool = False  # the rule calls its own function
 
-    def is_same(self, rules: Rules, sides: Sides, value: Staged) -> bool:
-        """Whether another call means the same function on arguments of the same types."""
-        return (
-            rules is self.rules
-            and value.program is self.value.program
-            and all(map(equal, value.constants, self.value.constants))
-            and sides.is_like(self.sides)
+    def is_same(self, value: Staged) -> bool:
+        """Whether another call, on arguments of the same types, means the same function."""
+        return value.program is self.value.program and all(
+            map(equal, value.constants, self.value.constants)
         )
 
 
@@ -74,8 +71,8 @@ _frames: ContextVar[tuple[_Frame, ...]] = ContextVar("autodiff_rule_frames", def
 
 
 @contextmanager
-def _entered(frame: _Frame) -> Iterator[None]:
-    token = _frames.set((*_frames.get(), frame))
+def _within(frames: tuple[_Frame, ...]) -> Iterator[None]:
+    token = _frames.set(frames)
     try:
         yield
     finally:
@@ -85,18 +82,29 @@ def _entered(frame: _Frame) -> Iterator[None]:
 def call_with_rules(rules: Rules, args: tuple[Any, ...]) -> Any:
     """The function's result within a trace: one equation that holds the function and its rules."""
     sides = Sides(rules.fun, args, rules.nondiff)
-    value = stage_call(sides.call, "which has rules of its own", [None] * len(sides.inputs))
-    sides.results_like(value)
+    frames = _frames.get()
+    for level, frame in enumerate(frames):
+        if rules is frame.rules and sides.is_like(frame.sides):
+            value = _value(sides, frames[:level])
+            if frame.is_same(value):
+                frame.met = True
+                types, inputs = value.out_types, (*frame.constants, *sides.inputs)
+                outs = itself(frame.token, *inputs, level=level, types=types, maps=())
+                return restore(value, outs)
+    value = _value(sides, frames)
     operands = [*value.constants, *sides.inputs]
     if builder_of(operands) is None or not sides.has_derivative:
         outs = call_primitive(*operands, program=value.program, policy=None)
         return restore(value, outs)
-    for level, frame in enumerate(_frames.get()):
-        if frame.is_same(rules, sides, value):
-            frame.met = True
-            types, inputs = value.out_types, (*frame.constants, *sides.inputs)
-            return restore(value, itself(frame.token, *inputs, level=level, types=types, maps=()))
     return restore(value, _bound(rules, sides, value))
+
+
+def _value(sides: Sides, frames: tuple[_Frame, ...]) -> Staged:
+    """The function as traced within `frames`, by whose number what it holds refers to them."""
+    with _within(frames):
+        value = stage_call(sides.call, "which has rules of its own", [None] * len(sides.inputs))
+    sides.results_like(value)
+    return value
 
 
 def _bound(rules: Rules, sides: Sides, value: Staged) -> Sequence[Any]:
@@ -105,7 +113,7 @@ def _bound(rules: Rules, sides: Sides, value: Staged) -> Sequence[Any]:
     frame = _Frame(rules, sides, value, captured(value))
     for _ in range(_PASSES):
         asked = values.asked
-        with _entered(frame):
+        with _within((*_frames.get(), frame)):
             staged = [value, *_staged_rules(frame)]
         if frame.met and values.asked != asked:
             raise _InconstantRule(rules, "asks for the value of something traced")

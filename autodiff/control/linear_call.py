@@ -28,6 +28,7 @@ from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.linearity import first_nonlinear
 from autodiff.transforms.transpose import plain, transpose
+from autodiff.transforms.unzip import save, unzip
 
 __all__ = ["derived_forward", "linear_call", "nonlinearity", "pushed", "refuse"]
 
@@ -48,10 +49,11 @@ def nonlinearity(program: Program, linear: Sequence[bool]) -> str:
     culprit = first_nonlinear(program, linear)
     if culprit is not None:
         return f"applies `{culprit.primitive.name}`{_place(culprit)} to"
-    program = prune(program)
-    moving: set[Any] = dependents(program, linear)
+    known, rest, _ = unzip(program, linear, save)  # a loop may compute both kinds of values
+    moving: set[Any] = {v for v, m in zip(program.inputs, linear, strict=True) if m}
+    moving = dependents(rest, [v in moving for v in rest.inputs])
     zeros: set[Any] = set()
-    for e in program.equations:
+    for e in (*known.equations, *prune(rest).equations):
         if e.primitive is broadcast and (_is_zero(e.inputs[0]) or e.inputs[0] in zeros):
             zeros.update(e.outputs)
         fixed = [a for a in e.inputs if a not in moving and a not in zeros and not _is_zero(a)]

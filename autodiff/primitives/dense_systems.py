@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import neg, spread, sum_tangents
+from autodiff.primitives.algebra import full_like, neg, spread, sum_tangents
 from autodiff.primitives.contraction import contract
 from autodiff.primitives.record import Primitive
 from autodiff.primitives.structure import permute, reshape
@@ -91,5 +91,6 @@ dense_solve: Primitive = Primitive(
     jvp=_jvp,
     transpose=_transpose,
     batch=_batch,
+    sparsity=lambda xs, linear, **_: _product(full_like(xs[0], 1), xs[1]),
     cost=_cost,
 )

@@ -256,3 +256,18 @@ def test_wrong_uses():
         ad.grad(ad.numeric_rule(lambda x: np.abs(x) ** 2, method="complex"))(3.0)
     with pytest.raises(TypeError, match=r'one is complex.*method="richardson"'):
         ad.jvp(ad.numeric_rule(lambda x: x * x, method="complex"), (1j,), (1j,))
+
+
+@pytest.mark.parametrize(
+    ("f", "derivative", "x"),
+    [
+        (np.sin, np.cos, 1e6),
+        (lambda x: 1 / x, lambda x: -1 / x**2, 1e-3),
+        (lambda x: 1 / x, lambda x: -1 / x**2, 1e-6),
+        (np.log, lambda x: 1 / x, 1e-6),
+        (np.sqrt, lambda x: 0.5 / np.sqrt(x), 1e-8),
+        (abs, np.sign, -1e-5),
+    ],
+)
+def test_steps_too_long_for_the_function_are_followed_by_shorter_ones(f, derivative, x):
+    np.testing.assert_allclose(ad.grad(ad.numeric_rule(f))(x), derivative(x), rtol=1e-6)
