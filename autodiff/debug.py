@@ -27,6 +27,8 @@ def callback(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
 
     No derivative changes by it. Under `vmap` it is called for each row in order, but only once if
     none of its arguments depends on what is mapped. (Of two maps, the outer one runs faster.)
+    In a branch or a step of a loop that only some rows take, it is called for the others, too, with
+    the values of a row that does take it.
 
     Args:
         fun: any function; what it returns is not used. It is called with NumPy arrays (read-only)

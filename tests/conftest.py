@@ -3,6 +3,9 @@
 import os
 import sys
 
+# Threads that wait for one another take many times as long where other programs run, too.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 

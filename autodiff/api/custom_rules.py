@@ -153,6 +153,7 @@ def custom_jvp(
     Raises:
         TypeError: (when the function is traced) the rule returns something else than the function
             does; the text shows what was expected and what was given.
+        ValueError: the same, where it is only the shape that differs.
 
     Example:
         >>> import numpy as np
@@ -195,6 +196,7 @@ def custom_vjp(
     Raises:
         TypeError: (when the function is traced) the rule returns something else than the function
             does, or cotangents unlike the arguments.
+        ValueError: the same, where it is only the shape that differs.
         MissingRuleError: (in forward mode) the rule is not linear in the cotangent.
 
     Example:

@@ -83,14 +83,20 @@ def call_with_rules(rules: Rules, args: tuple[Any, ...]) -> Any:
     """The function's result within a trace: one equation that holds the function and its rules."""
     sides = Sides(rules.fun, args, rules.nondiff)
     frames = _frames.get()
-    for level, frame in enumerate(frames):
-        if rules is frame.rules and sides.is_like(frame.sides):
-            value = _value(sides, frames[:level])
-            if frame.is_same(value):
-                frame.met = True
-                types, inputs = value.out_types, (*frame.constants, *sides.inputs)
-                outs = itself(frame.token, *inputs, level=level, types=types, maps=())
-                return restore(value, outs)
+    similar = [
+        (level, frame)
+        for level, frame in enumerate(frames)
+        if rules is frame.rules and sides.is_like(frame.sides)
+    ]
+    for level, frame in similar:
+        value = _value(sides, frames[:level])
+        if frame.is_same(value):
+            frame.met = True
+            types, inputs = value.out_types, (*frame.constants, *sides.inputs)
+            outs = itself(frame.token, *inputs, level=level, types=types, maps=())
+            return restore(value, outs)
+    if len(similar) > _MOST_SIMILAR:
+        raise _InconstantRule(rules, "that makes another program in every call")
     value = _value(sides, frames)
     operands = [*value.constants, *sides.inputs]
     if builder_of(operands) is None or not sides.has_derivative:
@@ -146,6 +152,7 @@ def _bound(rules: Rules, sides: Sides, value: Staged) -> Sequence[Any]:
     )
 
 
+_MOST_SIMILAR = 8  # a rule that calls its function at other shapes, say, comes to an end before
 _PASSES = 4  # two are enough, or three if it captures more when it is passed what it captured
 
 
@@ -155,8 +162,8 @@ class _InconstantRule(AutodiffError, TypeError):
         super().__init__(
             f"{rule_text('rule', rule, rules.fun)} calls its own function, and {what}, so it is "
             f"not the same rule in every call.{here()}\n"
-            "Write instead: `np.where(condition, a, b)` for `if` on data; arrays that are made "
-            "outside of the rule; or a formula in place of the call"
+            "Write instead: `np.where(condition, a, b)` for `if` on data; arrays and `jit(f)` that "
+            "are made outside; or a formula in place of the call"
         )
 
 

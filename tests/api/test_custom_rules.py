@@ -240,3 +240,41 @@ def test_as_jax():
     for _ in range(4):
         np.testing.assert_allclose(a(0.3), b(0.3), rtol=1e-12)
         a, b = ad.grad(a), jax.grad(b)
+
+
+def test_a_rule_may_call_its_function_where_that_holds_functions_with_rules():
+    """What is held is the same function, though it is traced within the rule."""
+    inner = ad.custom_jvp(np.sin)
+    inner.defjvp(lambda xs, dxs: (inner(*xs), 2 * dxs[0] * np.cos(*xs)))
+    forward = ad.custom_jvp(lambda x: inner(x) * x)
+    forward.defjvp(lambda xs, dxs: (forward(*xs), 7 * dxs[0] * inner(*xs)))
+    reverse = ad.custom_vjp(lambda x: inner(x) * x)
+    reverse.defvjp(lambda x: (reverse(x), x), lambda x, ct: (7 * ct * inner(x),))
+    for f in (forward, reverse, ad.jit(forward), ad.jit(reverse)):
+        np.testing.assert_allclose(ad.grad(f)(1.0), 7 * np.sin(1.0))
+        np.testing.assert_allclose(ad.grad(ad.grad(f))(1.0), 14 * np.cos(1.0))
+        rows = ad.vmap(ad.grad(ad.grad(f)))(np.array([1.0, 2.0]))
+        np.testing.assert_allclose(rows, 14 * np.cos([1.0, 2.0]))
+
+
+def test_a_recursive_function_with_a_recursive_rule():
+    @ad.custom_jvp
+    def power(x, n):
+        return 1.0 * x if n == 1 else x * power(x, n - 1)
+
+    @power.defjvp
+    def power_jvp(primals, tangents):
+        x, n = primals
+        return power(x, n), n * tangents[0] * (power(x, n - 1) if n > 1 else 1.0)
+
+    cube = lambda x: power(x, 3)
+    np.testing.assert_allclose(ad.grad(cube)(2.0), 12.0)
+    np.testing.assert_allclose(ad.vmap(ad.grad(ad.grad(cube)))(np.array([1.0, 2.0])), [6.0, 12.0])
+    np.testing.assert_allclose(ad.jit(ad.grad(ad.grad(ad.grad(cube))))(2.0), 6.0)
+
+
+def test_a_function_that_is_another_in_every_call_of_its_rule_is_refused():
+    f = ad.custom_vjp(lambda x: ad.jit(np.sin)(x))
+    f.defvjp(lambda x: (f(x), x), lambda x, ct: (7 * ct,))
+    with pytest.raises(TypeError, match="makes another program in every call"):
+        ad.grad(f)(1.0)

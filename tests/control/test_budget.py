@@ -99,7 +99,7 @@ def test_a_network_of_64_layers_stays_within_its_budget(params, x, everything, l
     gradient = ad.grad(ad.checkpoint(network, budget=budget))
     if not cold:
         gradient(params, x)
-    peaks = [peak(gradient, params, x) for _ in range(2)]
+    peaks = [peak(gradient, params, x) for _ in range(2 if cold else 1)]
     assert max(peaks) <= budget
     assert peaks[-1] > 0.75 * budget  # and it uses what it may
     for (w, b), (w0, b0) in zip(gradient(params, x), expected, strict=True):
@@ -189,7 +189,7 @@ def blocks(count: int, width: int = 64):
 LINE = np.linspace(0.1, 1, 50_000)
 CASES = {
     "sines": (sines, (LINE,), 0.2),
-    "attention": (attention, (blocks(10), np.ones((8, 60, 64))), 0.7),
+    "attention": (attention, (blocks(6), np.ones((8, 60, 64))), 0.7),
     "skips": (skips, (LINE,), 0.95),
     "cheap": (cheap, (LINE,), 0.3),
     "loops": (loops, (LINE,), 0.6),
