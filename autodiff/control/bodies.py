@@ -17,14 +17,32 @@ from typing import Any, NamedTuple
 from autodiff.ir.editing import has_effect, prune
 from autodiff.ir.program import Atom, Equation, Program, Var
 from autodiff.ir.types import UNKNOWN, ArrayType
+from autodiff.primitives.algebra import zeros_like
 from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp
 from autodiff.transforms.unzip import Crossing, Policy, policy_of, save, unzip
 
 __all__ = [
-    "Division", "Mask", "Parts", "batched_body", "divided_body", "element", "empty_text",
-    "ignoring", "joined", "narrowed_body", "of_fixed_size", "parts", "pushed_body",
-    "separated_body", "stacked", "tuple_text", "with_inputs",
+    "Division",
+    "Mask",
+    "Parts",
+    "batched_body",
+    "divided_body",
+    "element",
+    "empty_text",
+    "filled",
+    "ignoring",
+    "joined",
+    "marked_carry",
+    "narrowed_body",
+    "of_fixed_size",
+    "parts",
+    "pushed_body",
+    "separated_body",
+    "stacked",
+    "tuple_text",
+    "unwoven",
+    "with_inputs",
 ]  # fmt: skip
 
 Mask = tuple[bool, ...]
@@ -66,7 +84,7 @@ def empty_text(n: str, row: ArrayType) -> str:
     return f"np.empty(({lengths}{',' if not row.shape else ''}), '{row.dtype.name}')"
 
 
-def _carried(mask: Mask, after: Sequence[bool], constants: int) -> Mask:
+def marked_carry(mask: Mask, after: Sequence[bool], constants: int) -> Mask:
     """The mask of the inputs once carried values are marked that are marked after a step."""
     end = constants + len(after)
     carry = [a or b for a, b in zip(mask[constants:end], after, strict=True)]
@@ -83,7 +101,7 @@ def pushed_body(
     """
     while True:
         out_active = jvp(program, active)[1]
-        grown = _carried(active, out_active[:carry], constants)
+        grown = marked_carry(active, out_active[:carry], constants)
         if grown == active:
             break
         active = grown
@@ -109,6 +127,24 @@ def pushed_body(
     )
 
 
+def filled(xs: Sequence[Any], dxs: Sequence[Any], active: Mask) -> list[Any]:
+    """The tangents of operands that have one in the loop: zeros where they begin without."""
+    return [
+        zeros_like(x) if a and t is None else t for x, t, a in zip(xs, dxs, active, strict=True)
+    ]
+
+
+def unwoven(outs: Sequence[Any], active: Mask, carry: int) -> tuple[list[Any], list[Any]]:
+    """Values and tangents out of what a pushed body gives: carry, its tangents, rows, theirs."""
+    remaining = iter(outs)
+    ys: list[Any] = []
+    dys: list[Any] = []
+    for mask in (active[:carry], active[carry:]):
+        ys += [next(remaining) for _ in mask]
+        dys += [next(remaining) if a else None for a in mask]
+    return ys, dys
+
+
 @lru_cache(maxsize=256)
 def batched_body(
     program: Program, mapped: Mask, size: int, constants: int, carry: int
@@ -116,7 +152,7 @@ def batched_body(
     """A body over a new first axis; and which inputs and outputs have it."""
     while True:
         out_mapped = batch(program, mapped, size)[1]
-        grown = _carried(mapped, out_mapped[:carry], constants)
+        grown = marked_carry(mapped, out_mapped[:carry], constants)
         if grown == mapped:
             break
         mapped = grown
@@ -142,7 +178,7 @@ def narrowed_body(
         used: set[Any] = {a for e in small.equations for a in e.inputs}
         used.update(small.outputs)
         needed = [v in used for v in program.inputs]
-        grown = _carried(keep, needed[constants : constants + carry], 0)
+        grown = marked_carry(keep, needed[constants : constants + carry], 0)
         if grown == keep:
             break
         keep = grown
@@ -214,7 +250,7 @@ def divided_body(
     while True:
         forced = unknown[constants : constants + carry]
         known, rest, late = unzip(program, unknown, chosen, forced)
-        grown = _carried(unknown, late[:carry], constants)
+        grown = marked_carry(unknown, late[:carry], constants)
         if grown == unknown:
             break
         unknown = grown

@@ -22,6 +22,7 @@ from autodiff.control.bodies import (
     Mask,
     element,
     empty_text,
+    filled,
     ignoring,
     joined,
     narrowed_body,
@@ -29,8 +30,9 @@ from autodiff.control.bodies import (
     pushed_body,
     stacked,
     tuple_text,
+    unwoven,
     with_inputs,
-)  # fmt: skip
+)
 from autodiff.control.loop import Loop, Sweep
 from autodiff.control.rows import along
 from autodiff.control.scan_batching import batch_scan
@@ -48,7 +50,6 @@ from autodiff.control.unrolled import written_out
 from autodiff.ir.editing import dependents, prune
 from autodiff.ir.program import Equation, Program
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import zeros_like
 from autodiff.primitives.comparison import greater
 from autodiff.primitives.masked import Masked, form_of, packed, unpacked
 from autodiff.primitives.record import Primitive
@@ -117,26 +118,12 @@ def _jvp(xs: Any, dxs: Any, **params: Any) -> Any:
     n, c, k = loop.counters, loop.constants, loop.carry
     given = tuple([t is not None for t in dxs[n:]])
     body, active, out_active = pushed_body(loop.program, given, c, k)
-    dxs = [
-        zeros_like(x) if a and t is None else t
-        for x, t, a in zip(xs[n:], dxs[n:], active, strict=True)
-    ]
+    dxs = filled(xs[n:], dxs[n:], active)
     new = loop._replace(
         program=body, constants=c + sum(active[:c]), carry=k + sum(active[c : c + k])
     )
     outs = new(*xs[:n], *joined(parts(xs[n:], c, k), parts(dxs, c, k)))
     return unwoven(outs, out_active, k)
-
-
-def unwoven(outs: Sequence[Any], active: Mask, carry: int) -> tuple[list[Any], list[Any]]:
-    """Values and tangents out of what a pushed body gives: carry, its tangents, rows, theirs."""
-    remaining = iter(outs)
-    ys: list[Any] = []
-    dys: list[Any] = []
-    for mask in (active[:carry], active[carry:]):
-        ys += [next(remaining) for _ in mask]
-        dys += [next(remaining) if a else None for a in mask]
-    return ys, dys
 
 
 # ---- reverse mode

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.control.bodies import Mask, element
+from autodiff.control.bodies import Mask, element, filled, unwoven
 from autodiff.control.loop import Loop, Sweep
 from autodiff.control.rows import borrowed, chosen_by
 from autodiff.control.scan_batching import aligned, most_steps, swapped
@@ -61,15 +61,12 @@ def two_scans(loop: Sweep, types: tuple[ArrayType, ...]) -> Program:
 # ---- forward mode
 
 
-def push_sweep(xs: Any, dxs: Any, loop: Sweep) -> tuple[Any, Any]:
+def push_sweep(xs: Any, dxs: Any, loop: Sweep) -> tuple[list[Any], list[Any]]:
     """A sweep of values and tangents."""
     n, c, s, k = loop.counters, loop.constants, loop.state, loop.carry
     ends = [c, c + s, c + s + k]
     step, pull, active, out_active = _pushed(loop, tuple([t is not None for t in dxs[n:]]))
-    dxs = [
-        zeros_like(x) if a and t is None else t
-        for x, t, a in zip(xs[n:], dxs[n:], active, strict=True)
-    ]
+    dxs = filled(xs[n:], dxs[n:], active)
     operands = []
     for i, j in zip([0, *ends], [*ends, None], strict=True):
         operands += [*xs[n:][i:j], *(t for t in dxs[i:j] if t is not None)]
@@ -80,13 +77,7 @@ def push_sweep(xs: Any, dxs: Any, loop: Sweep) -> tuple[Any, Any]:
         state=s + sum(active[c : c + s]),
         carry=k + sum(active[c + s : ends[2]]),
     )
-    outs = iter(new(*xs[:n], *operands))
-    ys: list[Any] = []
-    dys: list[Any] = []
-    for mask in (out_active[:k], out_active[k:]):
-        ys += [next(outs) for _ in mask]
-        dys += [next(outs) if a else None for a in mask]
-    return ys, dys
+    return unwoven(new(*xs[:n], *operands), out_active, k)
 
 
 @lru_cache(maxsize=256)

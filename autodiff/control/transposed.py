@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from autodiff.control.bodies import Mask, Parts, parts
+from autodiff.control.bodies import Mask, Parts, marked_carry, parts
 from autodiff.ir.editing import dependents
 from autodiff.ir.program import Program
 from autodiff.primitives.algebra import full_like, zeros_like
@@ -41,12 +41,10 @@ def linear_carry(program: Program, linear: Mask, constants: int, carry: int) -> 
     """Which inputs of a body are linear in the loop: also carry that becomes so in a step."""
     while True:
         reached = dependents(program, linear)
-        after = [a in reached for a in program.outputs[:carry]]
-        before = linear[constants : constants + carry]
-        grown = tuple([a or b for a, b in zip(before, after, strict=True)])
-        if grown == before:
+        grown = marked_carry(linear, [a in reached for a in program.outputs[:carry]], constants)
+        if grown == linear:
             return linear
-        linear = (*linear[:constants], *grown, *linear[constants + carry :])
+        linear = grown
 
 
 @lru_cache(maxsize=256)

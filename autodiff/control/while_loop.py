@@ -23,6 +23,7 @@ from autodiff.control.bodies import (
     Parts,
     batched_body,
     divided_body,
+    filled,
     ignoring,
     joined,
     narrowed_body,
@@ -30,12 +31,12 @@ from autodiff.control.bodies import (
     pushed_body,
     stacked,
     tuple_text,
+    unwoven,
     with_inputs,
-)  # fmt: skip
+)
 from autodiff.control.collectives import refuse_meeting
 from autodiff.control.loop import Loop
 from autodiff.control.rows import borrowed, chosen_by
-from autodiff.control.scan import unwoven
 from autodiff.control.scan_batching import swapped
 from autodiff.control.scan_division import known_part, late_part, mixed_part, without_residuals
 from autodiff.control.taylor_rules import expand_while_loop
@@ -45,12 +46,9 @@ from autodiff.ir.types import ArrayType, type_of
 from autodiff.primitives.algebra import add, reduce_any, spread, zeros_like
 from autodiff.primitives.arithmetic import convert
 from autodiff.primitives.comparison import logical_and
-from autodiff.primitives.masked import Form, form_of, packed, unpacked
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import build, evaluate, split
 from autodiff.transforms.batch import Unmapped, batch
-from autodiff.transforms.transpose import transpose_masked
-from autodiff.transforms.unzip import unzip
 
 __all__ = ["While", "while_loop"]
 
@@ -154,10 +152,7 @@ def _jvp(xs: Any, dxs: Any, **params: Any) -> Any:
     tests, own = loop.cut(xs)
     given = tuple([t is not None for t in dxs[loop.tests :]])
     body, active, out_active = pushed_body(loop.program, given, c, k)
-    dxs = [
-        zeros_like(x) if a and t is None else t
-        for x, t, a in zip(xs[loop.tests :], dxs[loop.tests :], active, strict=True)
-    ]
+    dxs = filled(xs[loop.tests :], dxs[loop.tests :], active)
     moving = active[c : c + k]
     new = loop._replace(
         condition=ignoring(
@@ -244,7 +239,7 @@ def _patient(loop: While, mapped: Mask, size: int) -> tuple[Program, Program, Pr
     return condition, alive, build(step, types, f"patient_{loop.program.name}")
 
 
-# ---- reverse mode
+# ---- cut in two: so there is no rule for the reverse
 
 
 def _unzip(equation: Equation, unknown: Sequence[bool]) -> tuple[Equation, Equation] | None:
@@ -287,30 +282,6 @@ def _unzip(equation: Equation, unknown: Sequence[bool]) -> tuple[Equation, Equat
     return first, late_part(rest, cut, steps, own, invariants, rows, waiting, like)
 
 
-def _transpose(cts: Any, linear: Sequence[bool], *inputs: Any, **params: Any) -> list[Any]:
-    """What is not linear runs first; the rest is a scan, whose transpose is known."""
-    types = tuple([type_of(x) for x in inputs])
-    forms = tuple(map(form_of, cts))
-    known, back, found, late = _halves(types, tuple(params.items()), tuple(linear), forms)
-    values = evaluate(known, split(inputs, linear)[0])
-    residuals = values[len(late) - sum(late) :]
-    used = [ct for ct, m in zip(cts, late, strict=True) if m]
-    cts_in = iter(packed(found, evaluate(back, [*residuals, *unpacked(used)])))
-    return [next(cts_in) if m else None for m in linear]
-
-
-@lru_cache(maxsize=64)
-def _halves(
-    types: tuple[ArrayType, ...], items: Any, linear: Mask, forms: tuple[Form, ...]
-) -> tuple[Program, Program, tuple[Form, ...], Mask]:
-    program = build(lambda *xs: while_loop(*xs, **dict(items)), types, "while_loop")
-    known, rest, late = unzip(program, linear)
-    n = len(rest.inputs) - sum(linear)
-    mask = (False,) * n + (True,) * sum(linear)
-    used = tuple([f for f, m in zip(forms, late, strict=True) if m])
-    return known, *transpose_masked(rest, mask, used), late
-
-
 def _narrow(equation: Equation, wanted: Mask) -> Equation:
     """The loop without what neither its condition nor anybody else wants."""
     loop = While(**equation.params)
@@ -338,13 +309,11 @@ while_loop: Primitive = Primitive(
     types=_types,
     run=_run,
     jvp=_jvp,
-    transpose=_transpose,
     batch=_batch,
     unzip=_unzip,
     narrow=_narrow,
     function=_function,
     taylor=expand_while_loop,
-    mask="kept",
     kind="holder",
     multiple=True,
 )
