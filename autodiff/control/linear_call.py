@@ -16,19 +16,17 @@ from typing import Any
 
 from autodiff.control.call import call
 from autodiff.errors import MissingRuleError
-from autodiff.ir.editing import dependents, prune
-from autodiff.ir.program import Atom, Equation, Program
-from autodiff.ir.types import ArrayType, Literal
-from autodiff.primitives.algebra import add, broadcast, spread, sum_tangents, zeros_like
-from autodiff.primitives.arithmetic import sub
+from autodiff.ir.editing import dependents
+from autodiff.ir.program import Equation, Program
+from autodiff.ir.types import ArrayType
+from autodiff.primitives.algebra import spread, sum_tangents, zeros_like
 from autodiff.primitives.masked import Masked
 from autodiff.primitives.record import Primitive
 from autodiff.tracing.build import build, evaluate, split
 from autodiff.transforms.batch import batch
 from autodiff.transforms.jvp import jvp
-from autodiff.transforms.linearity import first_nonlinear
+from autodiff.transforms.linearity import additions, first_nonlinear
 from autodiff.transforms.transpose import plain, transpose
-from autodiff.transforms.unzip import save, unzip
 
 __all__ = ["derived_forward", "linear_call", "nonlinearity", "pushed", "refuse"]
 
@@ -49,21 +47,9 @@ def nonlinearity(program: Program, linear: Sequence[bool]) -> str:
     culprit = first_nonlinear(program, linear)
     if culprit is not None:
         return f"applies `{culprit.primitive.name}`{_place(culprit)} to"
-    known, rest, _ = unzip(program, linear, save)  # a loop may compute both kinds of values
-    moving: set[Any] = {v for v, m in zip(program.inputs, linear, strict=True) if m}
-    moving = dependents(rest, [v in moving for v in rest.inputs])
-    zeros: set[Any] = set()
-    for e in (*known.equations, *prune(rest).equations):
-        if e.primitive is broadcast and (_is_zero(e.inputs[0]) or e.inputs[0] in zeros):
-            zeros.update(e.outputs)
-        fixed = [a for a in e.inputs if a not in moving and a not in zeros and not _is_zero(a)]
-        if e.primitive in (add, sub) and fixed and not moving.isdisjoint(e.inputs):
-            return f"adds something{_place(e)} to"
+    for e, _ in additions(program, linear):
+        return f"adds something{_place(e)} to"
     return ""
-
-
-def _is_zero(a: Atom) -> bool:
-    return isinstance(a, Literal) and bool(a.value == 0)
 
 
 def _place(equation: Equation) -> str:

@@ -8,14 +8,10 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 
 from autodiff.api.staging import Staged
-from autodiff.ir.editing import dependents
-from autodiff.ir.program import Atom, Equation, Program, Var
+from autodiff.ir.program import Atom, Equation, Program
 from autodiff.ir.source import here
-from autodiff.ir.types import Literal
-from autodiff.primitives.algebra import add, broadcast
-from autodiff.primitives.arithmetic import sub
 from autodiff.tracing.tracer import Tracer
-from autodiff.transforms.linearity import first_nonlinear
+from autodiff.transforms.linearity import additions, first_nonlinear
 
 __all__ = ["check_linear"]
 
@@ -41,22 +37,9 @@ class _Findings(NamedTuple):
 @lru_cache(maxsize=256)
 def _findings(program: Program, constants: int) -> _Findings:
     active = [i >= constants for i in range(len(program.inputs))]
-    nonlinear = first_nonlinear(program, active)
-    moving = dependents(program, active)
-    made = {v: e for e in program.equations for v in e.outputs}
-    inputs = {v: i for i, v in enumerate(program.inputs)}
-    added = []
-    for e in program.equations:
-        fixed = [a for a in e.inputs if a not in moving]
-        if e.primitive in (add, sub) and len(fixed) == 1 and not _zero_literal(fixed[0], made):
-            added.append((e, inputs.get(fixed[0])))  # type: ignore[arg-type]
-    return _Findings(nonlinear, added)
-
-
-def _zero_literal(a: Atom, made: dict[Var, Equation]) -> bool:
-    while isinstance(a, Var) and a in made and made[a].primitive is broadcast:
-        a = made[a].inputs[0]
-    return isinstance(a, Literal) and not a.value
+    inputs: dict[Atom, int] = {v: i for i, v in enumerate(program.inputs)}
+    added = [(e, inputs.get(a)) for e, a in additions(program, active)]
+    return _Findings(first_nonlinear(program, active), added)
 
 
 def _is_zero(x: object) -> bool:

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from autodiff.ir.editing import dependents, prune
-from autodiff.ir.program import Equation, Program, Var
-from autodiff.primitives.arithmetic import stop_gradient
+from autodiff.ir.program import Atom, Equation, Program, Var
+from autodiff.ir.types import Literal
+from autodiff.primitives.algebra import add, broadcast
+from autodiff.primitives.arithmetic import stop_gradient, sub
 from autodiff.transforms.linearize import linearize
 from autodiff.transforms.transpose import divided
+from autodiff.transforms.unzip import save, unzip
 
-__all__ = ["cut_outputs", "first_cut", "first_nonlinear"]
+__all__ = ["additions", "cut_outputs", "first_cut", "first_nonlinear"]
 
 
 def first_nonlinear(program: Program, active: Sequence[bool]) -> Equation | None:
@@ -42,6 +45,30 @@ def _is_affine(equation: Equation, results: tuple[Var, ...], moving: set[Any]) -
     constant = tuple([y for y, m in zip(linear.known.outputs, moves, strict=True) if not m])
     known = prune(replace(linear.known, outputs=constant))
     return dependents(known, active).isdisjoint(constant)
+
+
+def additions(program: Program, active: Sequence[bool]) -> list[tuple[Equation, Atom]]:
+    """The sums of something that moves and something that does not and is no constant zero.
+
+    Each equation comes with what it adds. A program without any, and without a nonlinear equation,
+    is linear.
+    """
+    known, rest, _ = unzip(program, active, save)  # a loop may compute both kinds of values
+    late = {v for v, a in zip(program.inputs, active, strict=True) if a}
+    moving = dependents(rest, [v in late for v in rest.inputs])
+    zeros: set[Any] = set()
+    added = []
+    for e in (*known.equations, *prune(rest).equations):
+        fixed = [a for a in e.inputs if a not in moving and a not in zeros and not _is_zero(a)]
+        if e.primitive is broadcast and not fixed and moving.isdisjoint(e.inputs):
+            zeros.update(e.outputs)
+        elif e.primitive in (add, sub) and fixed and not moving.isdisjoint(e.inputs):
+            added.append((e, fixed[0]))
+    return added
+
+
+def _is_zero(a: Atom) -> bool:
+    return isinstance(a, Literal) and bool(a.value == 0)
 
 
 def first_cut(program: Program, active: Sequence[bool]) -> Equation | None:

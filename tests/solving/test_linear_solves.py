@@ -342,3 +342,18 @@ def test_zeros_may_be_added():
     """In a sum that starts with zeros, say."""
     for zeros in (0, 0.0, np.zeros(3)):
         close(ad.linear_solve(lambda x: zeros + 2 * x, B), B / 2, 1e-15)  # noqa: B023
+
+
+def test_a_loop_that_computes_values_beside_tangents_adds_nothing():
+    """What is added to a value of the loop is not added to what the system is linear in."""
+
+    def flow(x):
+        t, y = ad.while_loop(
+            lambda s: s[0] < 2, lambda s: (s[0] + 1.0, 0.5 * np.sin(s[1])), (0.0, x)
+        )
+        return y * (t + 1.0)
+
+    x, b = np.array([0.3, 0.6]), np.array([1.0, 2.0])
+    jacobian = np.diag([3.0, 3.0]) + ad.jacobian(flow)(x)
+    solution = ad.linear_solve(lambda v: 3.0 * v + ad.jvp(flow, (x,), (v,))[1], b)
+    np.testing.assert_allclose(solution, np.linalg.solve(jacobian, b), rtol=1e-12)
