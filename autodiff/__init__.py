@@ -3,6 +3,8 @@
 Transforms take a function and return a function; `trace` shows the program they work on.
 """
 
+from importlib import import_module as _import_module
+
 from autodiff import debug, errors, numpy, tree
 from autodiff.api import policies
 from autodiff.api.batching import vmap
@@ -123,3 +125,10 @@ __all__ = [
     "vmap",
     "while_loop",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """`ad.scipy`, which needs SciPy and is imported when it is first used."""
+    if name == "scipy":
+        return _import_module("autodiff.scipy")
+    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")

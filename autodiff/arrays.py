@@ -18,7 +18,7 @@ from numpy._core import umath
 
 __all__ = [
     "DEVICE_LIBRARIES", "call_quietly", "is_array", "is_device_array", "is_device_class",
-    "namespace", "on_device", "sparse_namespace", "to_host",
+    "namespace", "on_device", "scipy_namespace", "to_host",
 ]  # fmt: skip
 
 _HOST = np.ndarray | np.generic | int | float | complex
@@ -44,12 +44,12 @@ def is_device_class(cls: type) -> bool:
 
 def is_device_array(x: Any) -> bool:
     """Whether `x` is an array of CuPy."""
-    return _device_classes[x.__class__]
+    return _device_classes[type(x)]
 
 
 def is_array(x: Any) -> bool:
     """Whether `x` is an array that may be traced: NumPy's array or scalar, or a device array."""
-    return isinstance(x, np.ndarray | np.generic) or _device_classes[x.__class__]
+    return isinstance(x, np.ndarray | np.generic) or _device_classes[type(x)]
 
 
 def namespace(values: Sequence[Any]) -> ModuleType:
@@ -58,9 +58,9 @@ def namespace(values: Sequence[Any]) -> ModuleType:
     Scalars go with either; arrays of both libraries are refused, since nothing moves by itself.
     """
     for x in values:
-        if _device_classes[x.__class__]:
+        if _device_classes[type(x)]:
             for other in values:
-                if isinstance(other, np.ndarray):
+                if issubclass(type(other), np.ndarray):  # a tracer passes for one
                     raise TypeError(_explain_mixture(other, x))
             return sys.modules[type(x).__module__.partition(".")[0]]
     return np
@@ -103,14 +103,19 @@ def on_device(xp: ModuleType, x: Any) -> Any:
     return xp.asarray(x) if isinstance(x, _HOST) else x
 
 
-def sparse_namespace(xp: ModuleType) -> ModuleType:
-    """The module of sparse matrices that belongs to an array library: SciPy's or CuPy's."""
+def scipy_namespace(xp: ModuleType, part: str) -> ModuleType:
+    """A part of SciPy ("special", "sparse.linalg") as it belongs to an array library."""
+    name = f"scipy.{part}" if xp is np else f"{xp.__name__}x.scipy.{part}"
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return loaded
     try:
-        return import_module("scipy.sparse" if xp is np else f"{xp.__name__}x.scipy.sparse")
-    except ImportError as error:
+        return import_module(name)
+    except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "sparse matrices need SciPy, which is not installed. Install it (`pip install scipy`), "
-            "or write instead: `ad.jacobian` and `ad.hessian`, whose results are dense arrays"
+            f"this needs {name}, which is not installed. Install it: `pip install scipy`, or the "
+            "extra: `pip install autodiff-numpy[scipy]`",
+            name=name,
         ) from error
 
 

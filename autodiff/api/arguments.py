@@ -113,7 +113,7 @@ class FlatCall:
         self.fun = fun
         self.leaves, self.spec = tree.flatten_call(args, kwargs)
         self.positions: list[int] = [
-            i for i, x in enumerate(self.leaves) if _traceable_classes[x.__class__]
+            i for i, x in enumerate(self.leaves) if _traceable_classes[type(x)]
         ]
 
     @property
@@ -151,7 +151,7 @@ class FlatCall:
 
 def is_traceable(x: Any) -> bool:
     """Whether a leaf is an array (or a tracer): what every transform traces."""
-    return _traceable_classes[x.__class__]
+    return _traceable_classes[type(x)]
 
 
 class _TraceableClasses(dict[type, bool]):
@@ -203,7 +203,7 @@ def select(
     An argument that has no derivative is an error, or, if `lenient`, simply has none.
     """
     key = (call.spec, transform, *[
-        x.dtype if _traceable_classes[x.__class__] else x.__class__ for x in call.leaves
+        x.dtype if _traceable_classes[type(x)] else type(x) for x in call.leaves
     ])  # fmt: skip
     found = selector.selections.get(key)
     if found is None:
@@ -216,9 +216,9 @@ def select(
 
 def is_inexact(x: Any) -> bool:
     """Whether a derivative by this leaf exists."""
-    if _traceable_classes[x.__class__]:
+    if _traceable_classes[type(x)]:
         return x.dtype.kind in "fc"
-    return x.__class__ is float or x.__class__ is complex
+    return type(x) is float or type(x) is complex
 
 
 def refuse_argument(call: FlatCall, position: int, name: int | str, transform: str) -> None:

@@ -121,7 +121,7 @@ def _map_at_once(
     label = f"{name} (under vmap)"
     recording = record(fun, inputs, label=label, types=types, namer=call.names)
     wanted = _prefix_leaves(out_axes, recording.spec, "out_axes", name)
-    traced = [x.__class__ is Tracer for x in recording.leaves]
+    traced = [type(x) is Tracer for x in recording.leaves]
     force = tuple([axis is not None for axis, t in zip(wanted, traced, strict=True) if t])
     mapped = tuple([t is not None for t in types])
 
@@ -169,7 +169,7 @@ def _place(x: Any, is_mapped: bool, axis: int | None, size: int, name: str, xp: 
             )
         return x
     if not is_mapped:  # a constant: the same for every call
-        if x.__class__ is not Tracer:
+        if type(x) is not Tracer:
             x = xp.asarray(x)
         x = xp.repeat(x[None], size, axis=0)
     return xp.moveaxis(x, 0, axis) if axis else x

@@ -68,7 +68,7 @@ def cond(
     """
     _check_functions("cond", {"true_fun": true_fun, "false_fun": false_fun})
     chosen = _truth(pred)
-    if chosen.__class__ is not Tracer:
+    if type(chosen) is not Tracer:
         return (true_fun if chosen else false_fun)(*operands)
     staged = [
         stage(true_fun, operands, "true_fun of cond"),
@@ -113,7 +113,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
         raise ValueError(f"switch: there are no branches to choose from.{here()}")
     _check_functions("switch", dict(zip(names, branches, strict=True)))
     chosen = _number(index)
-    if chosen.__class__ is not Tracer:
+    if type(chosen) is not Tracer:
         if not 0 <= chosen < len(branches):
             raise IndexError(
                 f"switch: index {chosen} is out of range, since there are {len(branches)} branches "
@@ -139,7 +139,7 @@ def _truth(pred: Any) -> Any:
             "`pred.any()` or `pred.all()` to ask for one element or for all, or "
             "`ad.vmap` of a function of one row"
         )
-    if pred.__class__ is not Tracer:
+    if type(pred) is not Tracer:
         return bool(pred)
     return pred if pred.dtype.kind == "b" else not_equal(pred, pred.dtype.type(0))
 
@@ -158,7 +158,7 @@ def _number(index: Any) -> Any:
             "Write instead: `np.select(conditions, arrays)` to choose element by element, or "
             "`ad.vmap` of a function of one row"
         )
-    return convert(index, np.int64) if index.__class__ is Tracer else int(index)
+    return convert(index, np.int64) if type(index) is Tracer else int(index)
 
 
 def _check_functions(what: str, functions: dict[str, Any]) -> None:
@@ -272,7 +272,7 @@ def _shared(groups: Sequence[Sequence[Any]]) -> tuple[list[Any], list[tuple[int,
 
 
 def _identity(x: Any) -> Any:
-    return (id(x._builder), x._number) if x.__class__ is Tracer else id(x)
+    return (id(x._builder), x._number) if type(x) is Tracer else id(x)
 
 
 @lru_cache(maxsize=256)

@@ -151,7 +151,7 @@ def _content(cell: CellType) -> int:
 
 def _fitting(x: Any, t: ArrayType) -> Any:
     """A result as a new array of type `t`; None if it is not of that type."""
-    if x.__class__ in _NUMBERS:
+    if type(x) in _NUMBERS:
         fits = not t.shape and np.result_type(x, t.dtype) == t.dtype
         return np.array(x, t.dtype) if fits else None
     if not is_traceable(x):

@@ -55,7 +55,7 @@ def psum(x: Any, axis_name: Names) -> Any:
     size = _size(axes)
 
     def summed(leaf: Any) -> Any:
-        return leaf * size if leaf.__class__ in _NUMBERS else _sum(leaf, axes)
+        return leaf * size if type(leaf) in _NUMBERS else _sum(leaf, axes)
 
     return _map(summed, x, "psum")
 
@@ -85,7 +85,7 @@ def pmean(x: Any, axis_name: Names) -> Any:
     size = _size(axes)
 
     def averaged(leaf: Any) -> Any:
-        return leaf * 1.0 if leaf.__class__ in _NUMBERS else _sum(leaf, axes) / size
+        return leaf * 1.0 if type(leaf) in _NUMBERS else _sum(leaf, axes) / size
 
     return _map(averaged, x, "pmean")
 
@@ -276,7 +276,7 @@ def _extreme(primitive: Any, x: Any, axis_name: Names) -> Any:
     axes = _axes(axis_name, primitive.name)
 
     def found(leaf: Any) -> Any:
-        return leaf if leaf.__class__ in _NUMBERS else _bind(primitive, leaf, axes, axes=())
+        return leaf if type(leaf) in _NUMBERS else _bind(primitive, leaf, axes, axes=())
 
     return _map(found, x, primitive.name)
 
@@ -287,7 +287,7 @@ def _sum(leaf: Any, axes: Sequence[Axis]) -> Any:
 
 def _bind(primitive: Any, leaf: Any, named: Sequence[Axis], **params: Any) -> Any:
     y = primitive(leaf, *[a.row for a in named], **params)
-    if leaf.__class__ is Tracer and isinstance(leaf.kind, type):
+    if type(leaf) is Tracer and isinstance(leaf.kind, type):
         y.kind = leaf.kind  # the sum of Python's numbers is one
     return y
 

@@ -73,7 +73,7 @@ _HOLE = object()
 
 def _weak(y: Any, kind: Any) -> Any:
     """A result as the Python scalar that it would be untraced, whose dtype yields to an array's."""
-    if y.__class__ is Tracer:
+    if type(y) is Tracer:
         y.kind = kind
         return y
     return y.item() if isinstance(y, np.generic) else y
@@ -118,7 +118,7 @@ class Jitted:
             fun, static, args, kwargs = self._take_static(args, kwargs)
         leaves, spec = tree.flatten_call(args, kwargs)
         signature = (spec, static, *[
-            (x.shape, x.dtype) if x.__class__ is np.ndarray else _leaf_signature(x) for x in leaves
+            (x.shape, x.dtype) if type(x) is np.ndarray else _leaf_signature(x) for x in leaves
         ])  # fmt: skip
         latest, entry = self.latest  # comparing with it is cheaper than looking it up
         if signature == latest:
@@ -128,7 +128,7 @@ class Jitted:
         inputs = leaves if entry.positions is None else [leaves[i] for i in entry.positions]
         if entry.captured:
             inputs = [*inputs, *entry.captured]
-        if all([x.__class__ is np.ndarray for x in inputs]):  # noqa: C419  # a list is faster for few items
+        if all([type(x) is np.ndarray for x in inputs]):  # noqa: C419  # a list is faster for few items
             return entry.result(entry.derived.compiled.on_host(inputs))
         return entry.result(run(entry.derived, inputs))
 
@@ -173,9 +173,9 @@ class Jitted:
         recording = record(
             call, inputs, label=f"{self.name} (under jit)", types=types, namer=call.names
         )
-        traced = [x.__class__ is Tracer for x in recording.leaves]
+        traced = [type(x) is Tracer for x in recording.leaves]
         holes = [_HOLE if t else x for x, t in zip(recording.leaves, traced, strict=True)]
-        outputs = [x for x in recording.leaves if x.__class__ is Tracer]
+        outputs = [x for x in recording.leaves if type(x) is Tracer]
         kinds = [x.kind if isinstance(x.kind, type) else None for x in outputs]
         entry = Entry(
             Derived(compile_recording(recording, self.name)),
@@ -187,7 +187,7 @@ class Jitted:
         )
         self.history.append(signature)
         # What refers to the variables of an enclosing trace is of no use once that is over.
-        if not any(x.__class__ is Tracer for x in entry.captured):
+        if not any(type(x) is Tracer for x in entry.captured):
             self.entries.put(signature, entry)
         return entry
 
@@ -285,7 +285,7 @@ def _check_static(
 
 def _leaf_signature(x: Any) -> Any:
     """What of a leaf the trace depends on."""
-    if x.__class__ is Tracer:
+    if type(x) is Tracer:
         return x.kind if isinstance(x.kind, type) else _array_signature(x, x._builder.library)
     if is_traceable(x):
         return _array_signature(x, namespace([x]))

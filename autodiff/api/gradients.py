@@ -131,7 +131,7 @@ def _differentiated(
 
 def _run(recording: Recording, active: tuple[bool, ...], name: str, *, value: bool) -> Any:
     """The traced results (if `value`) and the derivatives by the active inputs."""
-    if recording.leaves[0].__class__ is not Tracer:
+    if type(recording.leaves[0]) is not Tracer:
         return _constant(recording, active, name, value=value)
 
     def recipe(program: Program) -> tuple[Program, tuple[bool, str]]:

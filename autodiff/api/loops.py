@@ -131,7 +131,7 @@ def fori_loop(
         np.int64(b) if isinstance(b, int) else b.astype(np.int64) for b in (lower, upper)
     )
     count: Any = stop - start
-    known = count.__class__ is not Tracer
+    known = type(count) is not Tracer
     steps = max(int(count), 0) if known else np.maximum(count, 0)
     if not known and (unroll != 1 or not isinstance(checkpoint, bool | None)):
         raise ValueError(
@@ -336,7 +336,7 @@ class _Carry:
         weak = [i for i in wrong if _yields(self.leaves[i], after[i])]
         for i in weak:
             x, dtype = self.leaves[i], after[i].dtype
-            is_traced = x.__class__ is Tracer
+            is_traced = type(x) is Tracer
             self.leaves[i] = x.astype(dtype) if is_traced else namespace([x]).asarray(x, dtype)[()]
         if wrong and not weak:
             i = wrong[0]
@@ -352,7 +352,7 @@ class _Carry:
 
 def _yields(x: Any, t: ArrayType) -> bool:
     """Whether a Python number may become a scalar of this type: of its own kind or a wider one."""
-    kind = x.kind if x.__class__ is Tracer else x.__class__
+    kind = x.kind if type(x) is Tracer else type(x)
     if kind not in (bool, int, float, complex) or t.shape:
         return False
     return "biufc".index(t.dtype.kind) >= "biufc".index(np.dtype(kind).kind)

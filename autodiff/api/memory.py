@@ -94,10 +94,10 @@ def checkpoint(
         call = FlatCall(fun, args, kwargs)
         recording = record(call, call.inputs, label=label, code=code, namer=call.names)
         derived = derive(recording, _unchanged, "checkpoint", name)
-        inner = [x for x in recording.leaves if x.__class__ is Tracer]
+        inner = [x for x in recording.leaves if type(x) is Tracer]
         outs = held(*recording.args(), *derived.lifted, program=derived.compiled.program)
         for y, x in zip(outs, inner, strict=True):
-            if y.__class__ is Tracer:
+            if type(y) is Tracer:
                 y.kind = x.kind  # results of Python's numbers promote as these do
         return recording.output(outs)
 
@@ -166,7 +166,7 @@ def checkpoint_name(x: Any, name: str) -> Any:
 
 
 def _named(name: str, x: Any) -> Any:
-    if x.__class__ is not Tracer:
+    if type(x) is not Tracer:
         return x
     y = name_primitive(x, label=name)
     y.kind = x.kind
@@ -191,7 +191,7 @@ def stop_gradient(x: Any) -> Any:
 
 
 def _stopped(x: Any) -> Any:
-    if x.__class__ is not Tracer or not x.type.inexact:
+    if type(x) is not Tracer or not x.type.inexact:
         return x
     y = stop(x)
     y.kind = x.kind

@@ -79,7 +79,7 @@ class Places:
         assert expected is not None
         name = self.names()[i]
         shown = f"{rule}: expected {expected} for {name}, but {describe(x)} was given.{here()}\n"
-        if x.__class__ in _NUMBERS:
+        if type(x) in _NUMBERS:
             advice = f"`np.full({expected.shape}, ...)`"
         elif not is_traceable(x):
             advice = f"`np.array(..., dtype=np.{expected.dtype})`"
@@ -96,7 +96,7 @@ class Places:
 
 def as_type(x: Any, t: ArrayType) -> Any:
     """`x` as an array of type `t`, or None. Python's numbers take any floating-point dtype."""
-    kind = x.kind if x.__class__ is Tracer else x.__class__
+    kind = x.kind if type(x) is Tracer else type(x)
     if kind not in _NUMBERS:
         return x if is_traceable(x) and type_of(x) is t else None
     if t.shape or (kind is complex and t.dtype.kind != "c"):
@@ -125,9 +125,9 @@ class _Text(str):
 
 def _is_nothing(x: Any) -> bool:
     """Whether `x` can stand where there is no derivative: None, or zeros."""
-    if x is None or x.__class__ is Tracer:
+    if x is None or type(x) is Tracer:
         return x is None
-    if not is_traceable(x) and x.__class__ not in (bool, *_NUMBERS):
+    if not is_traceable(x) and type(x) not in (bool, *_NUMBERS):
         return False
     return not (x if is_traceable(x) else np.asarray(x)).any()
 

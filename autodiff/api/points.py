@@ -120,7 +120,7 @@ class Point:
     def zeros(self, t: ArrayType) -> Any:
         """Zeros of type `t`, in the array library of the arguments (traced, if these are)."""
         like = next(iter(self.moving), 0.0)
-        if like.__class__ is Tracer:
+        if type(like) is Tracer:
             return np.zeros_like(like, shape=t.shape, dtype=t.dtype)[()]
         return namespace(self.recording.inputs).zeros(t.shape, t.dtype)[()]
 

@@ -178,7 +178,7 @@ def _definite(x: Any, t: ArrayType | None) -> Any:
         return x
     if isinstance(x, Tracer):
         return Tracer(x._builder, x._number, x.type)
-    return np.asarray(x)[()] if x.__class__ in (bool, int, float, complex) else x
+    return np.asarray(x)[()] if type(x) in (bool, int, float, complex) else x
 
 
 def _namer(name: str, spec: tree.Spec) -> Callable[[], list[str]]:

@@ -246,7 +246,7 @@ def _staged_forward(frame: _Frame, rule: Rule, kept: list[Any]) -> Staged:
         leaves, spec = tree.flatten(residuals)
         kept[:] = [spec, leaves]
         known = sides.take_result(y, f"{text} must return a result like its function")
-        return [*known, *(x for x in leaves if x.__class__ is Tracer)]
+        return [*known, *(x for x in leaves if type(x) is Tracer)]
 
     types = [None] * len(sides.inputs)
     return _staged(frame, "fwd rule", rule, run, sides.inputs, types, sides.names())
@@ -268,7 +268,7 @@ def _staged_backward(frame: _Frame, rule: Rule, forward: Staged, kept: Sequence[
     def run(xs: list[Any]) -> Any:
         remaining = iter(xs[:n])
         residuals = tree.unflatten(
-            spec, [next(remaining) if x.__class__ is Tracer else x for x in leaves]
+            spec, [next(remaining) if type(x) is Tracer else x for x in leaves]
         )
         result = rule(*sides.fixed(sides.args), residuals, sides.cotangent(xs[n:]))
         return sides.take_cotangents(result, rule_text("bwd rule", rule, frame.rules.fun))

@@ -85,8 +85,8 @@ class Results:
         types = [type_of(x) if is_inexact(x) else None for x in leaves]
         self.places = Places(spec, types, partial(_result_names, spec))
         self.types = [t for t in types if t is not None]
-        self.traced = [x.__class__ is Tracer for x in leaves if is_inexact(x)]
-        mine = [is_inexact(x) for x in leaves if x.__class__ is Tracer]
+        self.traced = [type(x) is Tracer for x in leaves if is_inexact(x)]
+        mine = [is_inexact(x) for x in leaves if type(x) is Tracer]
         # Among all outputs of the program (those behind are aux), the ones that have derivatives.
         self.wanted = (*mine, *[False] * (count - len(mine)))
 

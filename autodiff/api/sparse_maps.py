@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.api.linear_maps import LinearMap
-from autodiff.arrays import namespace, sparse_namespace, to_host
+from autodiff.arrays import namespace, scipy_namespace, to_host
 from autodiff.backend.cache import Cache, Key
 from autodiff.backend.compiled import Compiled
 from autodiff.backend.derived import prepare
@@ -178,7 +178,7 @@ def _divided(vectors: Any, types: Sequence[ArrayType]) -> list[Any]:
 def as_matrix(values: Any, pattern: Any, present: Any) -> Any:
     """The values at the entries of a pattern, with empty rows where `present` is false."""
     xp = namespace([values])
-    module = sparse_namespace(xp)
+    module = scipy_namespace(xp, "sparse")
     kind = module.csr_array if xp is np else module.csr_matrix
     pattern = with_empty_rows(pattern, present)
     structure = (xp.array(pattern.indices), xp.array(pattern.indptr))  # each matrix owns its own

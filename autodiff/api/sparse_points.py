@@ -15,7 +15,7 @@ from autodiff.api.jacobians import check_complex, linear_part, loses
 from autodiff.api.points import Point
 from autodiff.api.sparse_maps import Layout, SparseMap, as_matrix, symmetrised
 from autodiff.api.sparsity_patterns import Sparsity
-from autodiff.arrays import namespace, sparse_namespace, to_host
+from autodiff.arrays import namespace, scipy_namespace, to_host
 from autodiff.backend.derived import Recipe, run
 from autodiff.control.custom import custom
 from autodiff.errors import EscapeError
@@ -165,7 +165,7 @@ class GivenPattern:
     """A pattern of the user's, and what follows from it."""
 
     def __init__(self, pattern: Any) -> None:
-        csr = sparse_namespace(np).csr_array
+        csr = scipy_namespace(np, "sparse").csr_array
         given = pattern.matrix if isinstance(pattern, Sparsity) else to_host(pattern)
         self.pattern = csr(given).astype(bool)
         self.pattern.eliminate_zeros()

@@ -58,7 +58,7 @@ class Staged:
 
 def is_array_like(x: Any) -> bool:
     """Whether a leaf is an array, a traced value or a number."""
-    return x.__class__ in _NUMBERS or is_traceable(x)
+    return type(x) in _NUMBERS or is_traceable(x)
 
 
 def call_leaves(fun: Callable[..., Any], args: tuple[Any, ...]) -> FlatCall:
@@ -116,14 +116,14 @@ def stage_call(
 def restore(staged: Staged, results: Sequence[Any]) -> Any:
     """What the function returns, with these results."""
     for y, kind in zip(results, staged.kinds, strict=True):
-        if y.__class__ is Tracer and isinstance(kind, type):
+        if type(y) is Tracer and isinstance(kind, type):
             y.kind = kind  # a Python number's dtype yields to an array's
     return tree.unflatten(staged.spec, results)
 
 
 def _as_tracer(builder: Builder, x: Any, name: str, where: str) -> Tracer:
     """A result as a variable of the program, also if it is a constant."""
-    if x.__class__ is Tracer:
+    if type(x) is Tracer:
         return x
     if not is_array_like(x):
         raise TypeError(

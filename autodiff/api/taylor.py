@@ -151,7 +151,7 @@ def _taken(point: Point, name: str, series: Any, order: int) -> tuple[tuple[Mask
 
 def _leaves(places: Places, term: Any, name: str) -> list[Any] | None:
     """The leaves of one derivative of an argument; None if it is zero."""
-    if term is None or (term.__class__ in (int, float) and term == 0):
+    if term is None or (type(term) in (int, float) and term == 0):
         return None
     return places.take(term, f"jet of {name} takes derivatives like its arguments")
 

@@ -125,7 +125,7 @@ def value_of(x: Any) -> Any:
         x is 3.0
         np.True_
     """
-    if not isinstance(x, Tracer):
+    if type(x) is not Tracer:
         return x
     value = x._value("ad.value_of(x)")
     if isinstance(value, np.ndarray):  # the trace goes on using it

@@ -98,9 +98,9 @@ def _at_zero(point: Point, derived: Derived) -> Sequence[Any]:
     args = [*inputs, *point.args[len(inputs) :]]
     outs = run(derived, args)
     known = outs
-    if any(x.__class__ is Tracer for x in outs):
+    if any(type(x) is Tracer for x in outs):
         known = derived.compiled([*map(_some_value, args), *derived.lifted])
-    constants = [x for x in point.recording.leaves if is_inexact(x) and x.__class__ is not Tracer]
+    constants = [x for x in point.recording.leaves if is_inexact(x) and type(x) is not Tracer]
     results = [y for y, w in zip(known[: point.count], point.results.wanted, strict=True) if w]
     for y in (*results, *constants):
         if namespace([y]).any((y != 0) & (y == y)):
@@ -110,7 +110,7 @@ def _at_zero(point: Point, derived: Derived) -> Sequence[Any]:
 
 def _some_value(x: Any) -> Any:
     """The value of a traced array; ones if it has none."""
-    if x.__class__ is not Tracer:
+    if type(x) is not Tracer:
         return x
     try:
         return x._value("linear_transpose")

@@ -41,9 +41,7 @@ class Compiled:
         xp = namespace(args)
         if xp is not np:
             return self._run_on_device(xp, args)
-        return self.on_host(
-            [_PYTHON[x.__class__](x) if x.__class__ in _PYTHON else x for x in args]
-        )
+        return self.on_host([_PYTHON[type(x)](x) if type(x) in _PYTHON else x for x in args])
 
     def on_host(self, args: Sequence[Any]) -> Sequence[Any]:
         """The outputs, for NumPy arrays and scalars and nothing else."""

@@ -112,7 +112,7 @@ def last_uses(program: Program) -> dict[int, tuple[Var, ...]]:
         for atom in equations[index].inputs:
             if atom not in seen:
                 seen.add(atom)
-                if atom.__class__ is Var:
+                if type(atom) is Var:
                     last.append(atom)
         for variable in equations[index].outputs:
             if variable not in seen:

@@ -161,7 +161,7 @@ class _Printer:
             if self.elide:
                 return f"{_program_name(value)}(...)"
             return "\n".join(self.program(value, indent))
-        written = _VALUES.get(value.__class__)
+        written = _VALUES.get(type(value))
         if written is not None:
             return written(value)
         if isinstance(value, np.generic) and value.dtype.kind in _KINDS:

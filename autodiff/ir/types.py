@@ -142,10 +142,10 @@ def _exact_literal(scalar: np.generic, dtype: np.dtype[Any]) -> Literal:
 
 def type_of(x: Any) -> ArrayType:
     """The type of an array, a scalar, or anything that carries a `type` (tracers, variables)."""
-    if x.__class__ is np.ndarray or isinstance(x, np.generic):
+    if type(x) is np.ndarray or isinstance(x, np.generic):
         return ArrayType(x.shape, x.dtype)
-    if x.__class__ in _PYTHON_DTYPES:
-        return ArrayType((), _PYTHON_DTYPES[x.__class__])
+    if type(x) in _PYTHON_DTYPES:
+        return ArrayType((), _PYTHON_DTYPES[type(x)])
     own = getattr(x, "type", None)
     if isinstance(own, ArrayType):
         return own

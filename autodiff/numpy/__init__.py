@@ -22,6 +22,7 @@ As a module, `autodiff.numpy` is NumPy, but that the functions which make new ar
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as _numpy
@@ -88,6 +89,7 @@ def _install() -> None:
     for module in (methods, indexing, assignment, sorting):
         _tracer.METHODS.update(module.METHODS)
     _tracer.ATTRIBUTES.update(methods.ATTRIBUTES)
+    _tracer.CONSTRUCTORS.update(creation.CONSTRUCTORS)
     for name, method in _tracer.METHODS.items():
         known = name.startswith("__")
         setattr(_tracer.Tracer, name, method if known else _tracer.remembering(name, method))
@@ -100,6 +102,8 @@ _install()
 
 def __getattr__(name: str) -> Any:
     """A function that makes arrays, else NumPy's own of this name."""
+    if name in ("linalg", "fft"):
+        return import_module(f"autodiff.numpy.{name}")
     return creation.CREATORS[name] if name in creation.CREATORS else getattr(_numpy, name)
 
 

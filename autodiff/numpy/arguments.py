@@ -42,17 +42,17 @@ def is_scalar(x: Any) -> bool:
 
 def operand(x: Any) -> Any:
     """`x` as a tracer (a scalar stays a scalar)."""
-    return x if x.__class__ is Tracer else operands(x)[0]
+    return x if type(x) is Tracer else operands(x)[0]
 
 
 def operands(*xs: Any) -> list[Any]:
     """Arrays and sequences among `xs` as tracers of the innermost trace; scalars and None stay."""
-    given = [x if x.__class__ is Tracer else as_operand(x) for x in xs]
+    given = [x if type(x) is Tracer else as_operand(x) for x in xs]
     builder = builder_of(given) or current_builder()
     if builder is None:
         return given
     return [
-        x if x.__class__ is Tracer or x is None or is_scalar(x) else lift(builder, x) for x in given
+        x if type(x) is Tracer or x is None or is_scalar(x) else lift(builder, x) for x in given
     ]
 
 
@@ -144,7 +144,7 @@ def deliver(function: str, result: Any, out: Any, casting: Any = "same_kind") ->
         (out,) = out
     if out is None or out is NOT_GIVEN:
         return result
-    if out.__class__ is not Tracer:
+    if type(out) is not Tracer:
         raise EscapeError(
             f"np.{function}(..., out=array) would write a traced value into a plain array, and its "
             "gradient would be lost. Write instead: use the result, or make the array by "

@@ -45,7 +45,7 @@ def add_at(x: Tracer, key: Any, value: Any) -> None:
 
 
 def _write(x: Tracer, key: Any, value: Any, *, adding: bool) -> None:
-    entries = key if key.__class__ is tuple else (key,)
+    entries = key if type(key) is tuple else (key,)
     spec = spec_of(entries)
     if spec:
         return _write_basic(x, spec, value, adding)
@@ -109,31 +109,31 @@ def _without_leading_ones(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
     return shape
 
 
-def _assignable(builder: Builder, value: Any, type: ArrayType) -> Tracer:
+def _assignable(builder: Builder, value: Any, target: ArrayType) -> Tracer:
     """`value` as a tracer of the type of what it is assigned to."""
-    if value.__class__ is Tracer and value.type is type:
+    if type(value) is Tracer and value.type is target:
         return value
     value = as_operand(value)
-    if type.dtype.kind != "c" and type_of(value).dtype.kind == "c":
+    if target.dtype.kind != "c" and type_of(value).dtype.kind == "c":
         raise TypeError(
-            f"complex values cannot be assigned to an array of {type.dtype}: the imaginary part "
+            f"complex values cannot be assigned to an array of {target.dtype}: the imaginary part "
             "would be lost. Write instead: assign `value.real`, or make the array complex"
         )
     if is_scalar(value):
-        return constant(builder, type.dtype.type(value), type.shape)
-    if value.__class__ is not Tracer:
+        return constant(builder, target.dtype.type(value), target.shape)
+    if type(value) is not Tracer:
         value = lift(builder, value)
-    shape = _without_leading_ones(value.shape, type.ndim)
-    fits = len(shape) <= type.ndim and all(
-        d in (1, size) for d, size in zip(shape[::-1], type.shape[::-1], strict=False)
+    shape = _without_leading_ones(value.shape, target.ndim)
+    fits = len(shape) <= target.ndim and all(
+        d in (1, size) for d, size in zip(shape[::-1], target.shape[::-1], strict=False)
     )
     if not fits:
         raise ValueError(
-            f"could not broadcast input array from shape {value.shape} into shape {type.shape}"
+            f"could not broadcast input array from shape {value.shape} into shape {target.shape}"
         )
     if shape != value.shape:
         value = reshape(value, shape=shape)
-    return broadcast_to(convert(value, type.dtype), type.shape)
+    return broadcast_to(convert(value, target.dtype), target.shape)
 
 
 # ---- x += y
@@ -167,7 +167,7 @@ def _check_cast(ufunc: Any, source: Any, target: Any) -> None:
 
 
 def _target(function: str, a: Any) -> Tracer:
-    if a.__class__ is not Tracer:
+    if type(a) is not Tracer:
         raise EscapeError(
             f"np.{function} would write a traced value into a plain array, and its gradient would "
             "be lost. Write instead: make the array by `np.zeros(shape, like=x)`, where `x` is a "

@@ -26,11 +26,13 @@ from autodiff.numpy.shapes import as_shape
 from autodiff.numpy.views import fresh
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.builder import current_builder
+from autodiff.tracing.constructors import holds_tracer
 from autodiff.tracing.tracer import Tracer
 
 __all__ = [
-    "CREATORS", "FUNCTIONS", "arange", "array", "asarray", "empty", "eye", "full", "full_like",
-    "geomspace", "identity", "linspace", "logspace", "ones", "tri", "zeros", "zeros_like",
+    "CONSTRUCTORS", "CREATORS", "FUNCTIONS", "arange", "array", "asarray", "empty", "eye", "full",
+    "full_like", "geomspace", "identity", "linspace", "logspace", "ones", "tri", "zeros",
+    "zeros_like",
 ]  # fmt: skip
 
 
@@ -44,9 +46,9 @@ def _filled(value: Any, shape: Any, dtype: Any) -> Any:
     """An array of one value everywhere: traced inside a trace, else NumPy's."""
     builder = current_builder()
     shape = tuple(map(int, as_shape(shape)))
-    if builder is None and value.__class__ is not Tracer:
+    if builder is None and type(value) is not Tracer:
         return np.full(shape, value, dtype)
-    if value.__class__ is Tracer or np.ndim(value):
+    if type(value) is Tracer or np.ndim(value):
         (value,) = traced_operands(value)
         wanted = value.dtype if dtype is None else dtype
         return fresh(broadcast_to(convert(value, wanted), shape), c_order=True)
@@ -79,7 +81,7 @@ def full(
     check_layout("full", order, allowed="CF")
     _host("full", device)
     result = _filled(fill_value, shape, dtype)
-    return fresh(result, c_order=order == "C") if result.__class__ is Tracer else result
+    return fresh(result, c_order=order == "C") if type(result) is Tracer else result
 
 
 def zeros_like(
@@ -107,15 +109,15 @@ def full_like(
     _host("full_like", device)
     x = operand(a)
     result = _filled(fill_value, x.shape if shape is None else shape, dtype or x.dtype)
-    if order == "C" or x.ndim < 2 or result.__class__ is not Tracer:
+    if order == "C" or x.ndim < 2 or type(result) is not Tracer:
         return result
     return fresh(result, c_order=_layout_of(x) if order in "KA" else False)
 
 
 def _layout_of(x: Any) -> Any:
     """What `x` lies in memory like: itself, or the array it was made like."""
-    known = None if x.__class__ is not Tracer or x._alias is None else x._alias.contiguous
-    return known if known.__class__ is Tracer else x
+    known = None if type(x) is not Tracer or x._alias is None else x._alias.contiguous
+    return known if type(known) is Tracer else x
 
 
 # ---- from data
@@ -132,7 +134,7 @@ def asarray(
     """`np.asarray`; lists may hold traced values."""
     check_layout("asarray", order, allowed="CFAK")
     _host("asarray", device)
-    if a.__class__ is Tracer and not copy:
+    if type(a) is Tracer and not copy:
         return a if dtype is None else convert(a, dtype)
     return array(a, dtype)
 
@@ -151,26 +153,20 @@ def array(
 
 def _gathered(data: Any, dtype: Any) -> Any:
     """An array of its own: data without traced values is captured, lists of them are stacked."""
-    if data.__class__ is Tracer:
+    if type(data) is Tracer:
         return fresh(data if dtype is None else convert(data, dtype))
-    if _holds_tracer(data):
+    if holds_tracer(data):
         x = stack([_gathered(part, None) for part in data])
         return x if dtype is None else convert(x, dtype)
     builder, x = current_builder(), np.array(data, dtype)
     return x if builder is None else fresh(lift(builder, x))
 
 
-def _holds_tracer(data: Any) -> bool:
-    if isinstance(data, list | tuple):
-        return any(part.__class__ is Tracer or _holds_tracer(part) for part in data)
-    return False
-
-
 def _from_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of NumPy's whose result may be assigned into."""
 
     def made(*args: Any, **kwargs: Any) -> Any:
-        known = [a.item() if a.__class__ is Tracer else a for a in args]
+        known = [a.item() if type(a) is Tracer else a for a in args]
         return _gathered(function(*known, **kwargs), None)
 
     made.__name__ = function.__name__
@@ -239,6 +235,17 @@ CREATORS: dict[str, Callable[..., Any]] = {
     "fromfunction": fromfunction, "full": full, "geomspace": geomspace, "identity": identity,
     "linspace": linspace, "logspace": logspace, "ones": ones, "tri": tri, "zeros": zeros,
 }  # fmt: skip
+
+# What the module `numpy` offers while a function is traced, for data that hold traced values.
+CONSTRUCTORS: dict[str, Callable[..., Any]] = {
+    "array": array,
+    "asanyarray": asarray,
+    "asarray": asarray,
+    "asarray_chkfinite": asarray,
+    "ascontiguousarray": asarray,
+    "asfortranarray": asarray,
+    "full": full,
+}
 
 FUNCTIONS = {
     np.zeros_like: zeros_like,

@@ -208,7 +208,7 @@ def astype_method(
 
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """`np.copyto`: assignment."""
-    if dst.__class__ is not Tracer:
+    if type(dst) is not Tracer:
         raise EscapeError(
             "np.copyto(array, x) would write a traced value into a plain array, and its gradient "
             "would be lost. Write instead: make the array by `np.zeros(shape, like=x)`"

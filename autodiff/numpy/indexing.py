@@ -41,7 +41,7 @@ def spec_of(entries: Sequence[Any]) -> str | None:
     """The spec of an index of integers, slices and at most one ellipsis; None if it has more."""
     parts = []
     for entry in entries:
-        kind = entry.__class__
+        kind = type(entry)
         if kind is int or isinstance(entry, np.integer):
             parts.append(str(entry))
         elif kind is slice:
@@ -63,11 +63,11 @@ def _slice_spec(part: slice) -> str:
 
 def getitem(x: Tracer, key: Any) -> Any:
     """`x[key]`."""
-    if key.__class__ is int:
+    if type(key) is int:
         if len(x.type.shape) == 1:  # a scalar, which is no view
             return part_of(x, str(key))
         return index_view(x, str(key))
-    entries = key if key.__class__ is tuple else (key,)
+    entries = key if type(key) is tuple else (key,)
     spec = spec_of(entries)
     if not spec:
         places = resolve(x, entries)
@@ -124,7 +124,7 @@ def resolve(x: Any, entries: Sequence[Any]) -> Places:
     entries = [_entry(e) for e in entries]
     dims, spec, arrays, axes = _expand(x.shape, entries)
     kinds = [e.dtype.kind for e in entries if _is_array(e)]
-    new_axes = any(e is None or e.__class__ is bool for e in entries)
+    new_axes = any(e is None or type(e) is bool for e in entries)
     scalar = len(dims) == len(axes) and not any(e is ... for e in entries)
     perm, axis = None, axes[0] if axes else 0
     if arrays:
@@ -149,14 +149,14 @@ def _expand(shape: tuple[int, ...], entries: Sequence[Entry]) -> Any:
     for entry in _with_ellipsis(shape, entries):
         if entry is None:
             dims.append(1)
-        elif entry.__class__ is bool:  # as if it were a mask on a new axis
+        elif type(entry) is bool:  # as if it were a mask on a new axis
             axes.append(len(dims))
             dims.append(1)
             arrays.append(np.zeros(int(entry), np.intp))
-        elif entry.__class__ is int:
+        elif type(entry) is int:
             next(sizes)
             spec.append(str(entry))
-        elif entry.__class__ is slice:
+        elif type(entry) is slice:
             dims.append(len(range(*entry.indices(next(sizes)))))
             spec.append(_slice_spec(entry))
         else:
@@ -185,7 +185,7 @@ def _with_ellipsis(shape: tuple[int, ...], entries: Sequence[Entry]) -> list[Ent
 
 
 def _axes_used(entry: Entry) -> int:
-    if entry is None or entry is ... or entry.__class__ is bool:
+    if entry is None or entry is ... or type(entry) is bool:
         return 0
     return len(entry.shape) if _is_array(entry) and entry.dtype.kind == "b" else 1
 
@@ -206,7 +206,7 @@ def _separated(entries: Sequence[Entry]) -> bool:
 
 def _entry(entry: Any) -> Entry:
     """An entry of an index in one of the forms that are told apart from here on."""
-    if entry is None or entry is ... or entry.__class__ in (int, bool, slice):
+    if entry is None or entry is ... or type(entry) in (int, bool, slice):
         return entry
     if isinstance(entry, list | tuple) and not entry:
         return np.zeros(0, np.intp)
@@ -219,9 +219,9 @@ def _entry(entry: Any) -> Entry:
             if array.shape
             else _INVALID
         )
-    if array.dtype.kind == "b" and array.__class__ is Tracer:
+    if array.dtype.kind == "b" and type(array) is Tracer:
         array = _known(array)
-    if not array.shape and array.__class__ is not Tracer:
+    if not array.shape and type(array) is not Tracer:
         return array.item()
     return array
 
@@ -255,7 +255,7 @@ def _integers(entry: Any, shape: tuple[int, ...], axis: int) -> Sequence[Any]:
 
 def _checked(array: Any, size: int, axis: int) -> Any:
     """The array, if its values are known to be in bounds; those of tracers are checked later."""
-    if isinstance(array, np.ndarray) and array.size:
+    if issubclass(type(array), np.ndarray) and array.size:
         low, high = int(array.min()), int(array.max())
         if low < -size or high >= size:
             wrong = low if low < -size else high
@@ -275,7 +275,7 @@ def _broadcast(arrays: list[Any]) -> list[Any]:
             + " ".join([str(s).replace(" ", "") for s in shapes])
         ) from None
     return [
-        broadcast_to(a, shape) if a.__class__ is Tracer else namespace([a]).broadcast_to(a, shape)
+        broadcast_to(a, shape) if type(a) is Tracer else namespace([a]).broadcast_to(a, shape)
         for a in arrays
     ]
 
@@ -285,7 +285,7 @@ def _broadcast(arrays: list[Any]) -> list[Any]:
 
 def nonzero(a: Any) -> Any:
     """`np.nonzero`: plain arrays of integers; on a traced array this asks for its value."""
-    if a.__class__ is not Tracer:
+    if type(a) is not Tracer:
         return namespace([a]).nonzero(a)
     return a._value(
         "np.nonzero, np.argwhere or np.where with one argument, whose result has a shape that "

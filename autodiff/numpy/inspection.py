@@ -17,7 +17,7 @@ __all__ = ["FUNCTIONS"]
 
 def _like(x: Any) -> Any:
     """What NumPy's rules of promotion see of `x`: its dtype, or a Python scalar."""
-    if x.__class__ is not Tracer:
+    if type(x) is not Tracer:
         return x
     kind = kind_of(x)
     return kind.dtype if isinstance(kind, ArrayType) else kind(0)

@@ -29,7 +29,7 @@ __all__ = ["FUNCTIONS", "concatenate", "joined", "repeat", "split", "stack"]
 
 def _members(arrays: Any) -> list[Any]:
     """The arrays to join, traced; one array stands for those along its first axis."""
-    xs = traced_operands(*(list(arrays) if arrays.__class__ is Tracer else arrays))
+    xs = traced_operands(*(list(arrays) if type(arrays) is Tracer else arrays))
     if not xs:
         raise ValueError("need at least one array to concatenate")
     return xs

@@ -104,7 +104,7 @@ def _matmul_plan(left: Shape, right: Shape) -> Plan:
 
 def matmul(x: Any, y: Any, /) -> Any:
     """`np.matmul`, `x @ y`."""
-    if x.__class__ is not Tracer or y.__class__ is not Tracer:
+    if type(x) is not Tracer or type(y) is not Tracer:
         x, y = operands(x, y)
     if is_scalar(x) or is_scalar(y):
         raise ValueError("matmul: an operand is a scalar; write `*` instead of `@`")

@@ -45,17 +45,17 @@ _operand_classes = _OperandClasses()
 
 def is_operand(x: Any) -> bool:
     """Whether `x` is an array or a number (and not a list, say, that must be made one)."""
-    return _operand_classes[x.__class__]
+    return _operand_classes[type(x)]
 
 
 def kind_of(x: Any) -> Kind:
     """What promotion sees of `x`: the type of an array, or the class of a Python scalar."""
-    if x.__class__ is np.ndarray:
+    if type(x) is np.ndarray:
         return ArrayType(x.shape, x.dtype)
-    if x.__class__ is Tracer:
+    if type(x) is Tracer:
         return x.kind
-    if x.__class__ in PYTHON_SCALARS:
-        return x.__class__
+    if type(x) in PYTHON_SCALARS:
+        return type(x)
     if isinstance(x, np.generic) or is_device_array(x):
         return type_of(x)
     for cls in PYTHON_SCALARS:
@@ -66,7 +66,7 @@ def kind_of(x: Any) -> Kind:
 
 def as_operand(x: Any) -> Any:
     """`x` itself if it is a tracer, an array or a scalar; lists and tuples become arrays."""
-    if x.__class__ is Tracer or isinstance(x, np.ndarray | np.generic | int | float | complex):
+    if type(x) is Tracer or isinstance(x, np.ndarray | np.generic | int | float | complex):
         return x
     if isinstance(x, list | tuple):
         return _from_sequence(x)
@@ -92,7 +92,7 @@ def result_dtype(*operands: Any) -> np.dtype[Any]:
 def convert(x: Any, dtype: Any) -> Any:
     """`x.astype(dtype)`; Python scalars become NumPy scalars."""
     dtype = np.dtype(dtype)
-    if x.__class__ is Tracer:
+    if type(x) is Tracer:
         return x if x.type.dtype == dtype else convert_dtype(x, dtype=dtype)
     return dtype.type(x) if isinstance(x, PYTHON_SCALARS) else x.astype(dtype, copy=False)
 
@@ -131,8 +131,8 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
 
 def operand_atom(builder: Builder, x: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Number:
     """The atom for an elementwise operand: converted, and, unless a scalar constant, broadcast."""
-    if x.__class__ is not Tracer:
-        if x.__class__ is float or isinstance(x, PYTHON_SCALARS):
+    if type(x) is not Tracer:
+        if type(x) is float or isinstance(x, PYTHON_SCALARS):
             return literal(x, dtype)
         if isinstance(x, np.generic):
             return literal(x.astype(dtype))

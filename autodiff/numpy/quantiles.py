@@ -100,7 +100,7 @@ def _quantile(
 
 def _probabilities(q: Any, dtype: np.dtype[Any]) -> Any:
     """The quantiles asked for: an array, or a tracer; a Python number takes on `dtype`."""
-    if q.__class__ is Tracer:
+    if type(q) is Tracer:
         return q
     known = np.asarray(q, dtype if isinstance(q, int | float) and dtype.kind == "f" else None)
     known = known if known.dtype.kind == "f" else known.astype(float)

@@ -124,8 +124,8 @@ def clip(
 def _clip(x: Any, low: Any, high: Any) -> Any:
     if x.dtype.kind in "iu":  # a Python integer that no element reaches may lie beyond the dtype
         info = np.iinfo(x.dtype)
-        low = None if low.__class__ is int and low <= info.min else low
-        high = None if high.__class__ is int and high >= info.max else high
+        low = None if type(low) is int and low <= info.min else low
+        high = None if type(high) is int and high >= info.max else high
     if low is None and high is None:
         return apply(np.positive, x)
     if x.dtype.kind == "c" and (low is None or high is None):

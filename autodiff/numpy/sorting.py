@@ -128,7 +128,7 @@ def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
 
 def digitize(x: Any, bins: Any, right: Any = False) -> Any:
     """`np.digitize`."""
-    if bins.__class__ is Tracer:
+    if type(bins) is Tracer:
         known = bins._value("np.digitize (whether its bins rise or fall)")
     else:
         bins = known = np.asarray(bins)
@@ -180,7 +180,7 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     """`np.put_along_axis`."""
-    if arr.__class__ is not Tracer:
+    if type(arr) is not Tracer:
         raise EscapeError(
             "np.put_along_axis would write a traced value into a plain array, and its gradient "
             "would be lost. Write instead: make the array by `np.zeros(shape, like=x)`, where `x` "

@@ -54,9 +54,9 @@ _LARGEST_INTEGER = 1024
 @lru_cache(4096, typed=True)
 def _power_plan(base: Kind, p: Any) -> tuple[np.dtype[Any], int | float | None, Kind]:
     """The dtype of base**p; p if it is whole or 1/2, else None; how the result promotes."""
-    plan = _any_power.plan((base, type(p) if p.__class__ in (int, float, bool) else type_of(p)))
+    plan = _any_power.plan((base, type(p) if type(p) in (int, float, bool) else type_of(p)))
     dtype = plan.dtypes[0]
-    if base is int and p.__class__ is int and p < 0:  # Python's integers, unlike NumPy's
+    if base is int and type(p) is int and p < 0:  # Python's integers, unlike NumPy's
         return np.dtype(float), p, float
     if dtype.kind in "iu":
         dtype.type(p)  # raises OverflowError, as NumPy does
@@ -68,7 +68,7 @@ def _power_plan(base: Kind, p: Any) -> tuple[np.dtype[Any], int | float | None, 
 
 def power(x: Any, p: Any, /) -> Any:
     """`np.power`; a whole exponent that is known, and a square root, are not left to `pow`."""
-    if x.__class__ is not Tracer or p.__class__ not in _KNOWN:
+    if type(x) is not Tracer or type(p) not in _KNOWN:
         return _any_power(x, p)
     dtype, n, kind = _power_plan(x.kind, p)
     if n is None:
@@ -121,7 +121,7 @@ _complex_sign = as_ufunc(complex_sign, np.sign)
 
 def positive(x: Any, /) -> Any:
     """`np.positive`: the same values, under a handle of their own."""
-    if x.__class__ is not Tracer or x.dtype.kind == "b":
+    if type(x) is not Tracer or x.dtype.kind == "b":
         return _plus(x)
     result = fresh(x)
     result.kind = x.kind
@@ -130,12 +130,12 @@ def positive(x: Any, /) -> Any:
 
 def conjugate(x: Any, /) -> Any:
     """`np.conjugate`; of real numbers, the numbers."""
-    return fresh(x) if x.__class__ is Tracer and x.dtype.kind in "iuf" else _conjugate(x)
+    return fresh(x) if type(x) is Tracer and x.dtype.kind in "iuf" else _conjugate(x)
 
 
 def sign(x: Any, /) -> Any:
     """`np.sign`; of a complex number, its direction."""
-    return (_complex_sign if x.__class__ is Tracer and x.dtype.kind == "c" else _sign)(x)
+    return (_complex_sign if type(x) is Tracer and x.dtype.kind == "c" else _sign)(x)
 
 
 UFUNCS: dict[Any, Callable[..., Any]] = {

@@ -186,7 +186,7 @@ def outer(ufunc: Any, a: Any, b: Any, /, **options: Any) -> Any:
 
 def at(ufunc: Any, a: Any, indices: Any, b: Any = NOT_GIVEN, /) -> None:
     """`ufunc.at`: in place at `indices`, in turn for each time that an element is named."""
-    if a.__class__ is not Tracer:
+    if type(a) is not Tracer:
         raise EscapeError(
             f"np.{ufunc.__name__}.at(array, ...) would write traced values into a plain array. "
             "Write instead: make the array by `np.zeros(shape, like=x)` of a traced `x`"

@@ -120,7 +120,7 @@ class Unary(Elementwise):
 
     def __call__(self, x: Any) -> Any:
         """Record the ufunc of a tracer; of a plain value, compute it."""
-        if x.__class__ is not Tracer:
+        if type(x) is not Tracer:
             return super().__call__(x)
         kind = x.kind
         plan = self.plans.get(kind) or self.plans.setdefault(kind, self.plan((kind,)))
@@ -141,9 +141,9 @@ class Binary(Elementwise):
 
     def __call__(self, x: Any, y: Any) -> Any:
         """Record the ufunc of two operands; of plain values, compute it."""
-        if x.__class__ is Tracer:
+        if type(x) is Tracer:
             builder = x._builder
-            if y.__class__ is Tracer:
+            if type(y) is Tracer:
                 kinds = (x.kind, y.kind)
                 if y._builder is not builder:
                     builder = builder_of((x, y)) or builder
@@ -151,21 +151,21 @@ class Binary(Elementwise):
                 kinds = (x.kind, kind_of(y))
             else:
                 return super().__call__(x, y)
-        elif y.__class__ is Tracer and is_operand(x):
+        elif type(y) is Tracer and is_operand(x):
             builder, kinds = y._builder, (kind_of(x), y.kind)
         else:
             return super().__call__(x, y)
         plan = self.plans.get(kinds) or self.plan(kinds)
         direct = plan.direct
-        if direct[0] and x.__class__ is Tracer and x._builder is builder:
+        if direct[0] and type(x) is Tracer and x._builder is builder:
             left: Number = x._number
-        elif direct[0] and x.__class__ is np.ndarray:
+        elif direct[0] and type(x) is np.ndarray:
             left = builder.capture(x, kinds[0])
         else:
             left = operand_atom(builder, x, plan.dtypes[0], plan.shape)
-        if direct[1] and y.__class__ is Tracer and y._builder is builder:
+        if direct[1] and type(y) is Tracer and y._builder is builder:
             right: Number = y._number
-        elif direct[1] and y.__class__ is np.ndarray:
+        elif direct[1] and type(y) is np.ndarray:
             right = builder.capture(y, kinds[1])
         else:
             right = operand_atom(builder, y, plan.dtypes[1], plan.shape)

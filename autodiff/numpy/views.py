@@ -61,7 +61,7 @@ def fresh(x: Any, *, c_order: bool | Tracer | None = None) -> Any:
     It lies in memory as `x` does (`order="K"`) unless it is said whether that is in C order, or
     which other array it lies like.
     """
-    if x.__class__ is not Tracer:
+    if type(x) is not Tracer:
         return np.copy(x)
     copy = Tracer(x._builder, x._number, x.type)
     alias = copy._alias = Alias()
@@ -75,7 +75,7 @@ def make_view(base: Any, result: Any, put: Put | None, *, sure: bool = True) -> 
     `put(base, value)` is the base after an assignment to the view; None if nobody may write to it,
     as to what `np.broadcast_to` and `np.diagonal` return.
     """
-    if result.__class__ is not Tracer or result is base:
+    if type(result) is not Tracer or result is base:
         return result
     result._alias = Alias(base, (base._number, result._number), put, sure)
     if base._alias is None:
@@ -113,7 +113,7 @@ def moved_view(base: Any, primitive: Primitive, *, sure: bool = True, **params: 
     The inverse of such a primitive is its transpose.
     """
     inverse = primitive.transpose
-    if base.__class__ is not Tracer or inverse is None:
+    if type(base) is not Tracer or inverse is None:
         return primitive(base, **params)
     result = _recorded(primitive, base, params)
     return make_view(base, result, lambda b, v: inverse(v, 0, b.type, **params), sure=sure)
@@ -162,7 +162,7 @@ def in_c_order(x: Tracer) -> bool:
         return _cuts_nothing_out(x) and in_c_order(x._alias.base)
     known = x._alias.contiguous if x._alias is not None else None
     if known is not None:
-        return in_c_order(known) if known.__class__ is Tracer else bool(known)
+        return in_c_order(known) if type(known) is Tracer else bool(known)
     pending, seen = [(x._builder, x._number)], set()
     while pending:
         builder, number = place = pending.pop()
@@ -172,7 +172,7 @@ def in_c_order(x: Tracer) -> bool:
         row = builder.producer(number)
         if row is None:
             value = builder.values.get(number)
-            if value.__class__ is Outer:
+            if type(value) is Outer:
                 pending.append(value)
             elif not (isinstance(value, np.ndarray) and value.flags.c_contiguous):
                 return False

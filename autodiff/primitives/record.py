@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from autodiff.ir.types import ArrayType
 from autodiff.tracing.bind import bind
+from autodiff.tracing.on_demand import load_all
 
 __all__ = ["Primitive", "find_primitive"]
 
@@ -90,6 +91,8 @@ class Primitive:
 
 def find_primitive(name: str) -> Primitive:
     """The primitive of this name (programs are printed and pickled with names of primitives)."""
+    if name not in Primitive.named:
+        load_all()
     try:
         return Primitive.named[name]
     except KeyError:

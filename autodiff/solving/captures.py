@@ -30,17 +30,19 @@ def lifted(staged: Staged) -> list[Any]:
 
 def identical(x: Any, y: Any) -> bool:
     """Whether two constants are one."""
-    if x.__class__ is Tracer and y.__class__ is Tracer:
+    if type(x) is Tracer and type(y) is Tracer:
         return x._builder is y._builder and x._number == y._number
     return x is y
 
 
 def equal(x: Any, y: Any) -> bool:
     """Whether two constants are one, or can stand for each other: a function may make them anew."""
+    if type(x) is Tracer or type(y) is Tracer:
+        return identical(x, y)
     if isinstance(x, np.ndarray | np.generic) and isinstance(y, np.ndarray | np.generic):
         same_type = x.dtype == y.dtype and x.shape == y.shape
         return x is y or (same_type and x.tobytes() == y.tobytes())
-    return identical(x, y) or (x.__class__ is y.__class__ is not Tracer and bool(x == y))
+    return x is y or (type(x) is type(y) and bool(x == y))
 
 
 def merged(groups: Sequence[Sequence[Any]], same: Any) -> list[Any]:

@@ -135,9 +135,9 @@ def like_leaves(x: Any, spec: tree.Spec, types: Sequence[ArrayType], what: str) 
 
 def kind_of(x: Any) -> Any:
     """The class of a Python number, also of a traced one; otherwise a type."""
-    if x.__class__ is Tracer:
+    if type(x) is Tracer:
         return x.kind
-    return x.__class__ if x.__class__ in (bool, int, float, complex) else type_of(x)
+    return type(x) if type(x) in (bool, int, float, complex) else type_of(x)
 
 
 def floating(b: Any, what: str) -> Any:
@@ -154,6 +154,6 @@ def floating(b: Any, what: str) -> Any:
 
 def _inexact(x: Any) -> Any:
     t = type_of(x)
-    if x.__class__ is not Tracer and not is_traceable(x):
+    if type(x) is not Tracer and not is_traceable(x):
         return t.dtype.type(x) if t.inexact else np.float64(x)
     return x if t.inexact else convert(x, np.result_type(t.dtype, np.float16, np.float64))

@@ -43,7 +43,7 @@ def _findings(program: Program, constants: int) -> _Findings:
 
 
 def _is_zero(x: object) -> bool:
-    return x.__class__ is not Tracer and not np.any(x)  # type: ignore[call-overload]
+    return type(x) is not Tracer and not np.any(x)  # type: ignore[call-overload]
 
 
 def _refuse(function: str, name: str, reason: str) -> NoReturn:

@@ -143,7 +143,7 @@ def _staged(
 
 def _slope(k: Any, dtype: Any, name: str) -> Any:
     """A result of the equation in the dtype of the state (the time may have widened it)."""
-    k = k if k.__class__ is Tracer else np.asarray(k)
+    k = k if type(k) is Tracer else np.asarray(k)
     if k.dtype.kind == "c" != dtype.kind:
         raise TypeError(
             f"odeint: {name} returns complex numbers for a state of real ones.{here()}\nWrite "
@@ -158,13 +158,13 @@ def _state(x: Any, path: str) -> Any:
             f"odeint: the state consists of arrays and numbers, but y0{path} is {describe(x)}."
             f"{here()}\nWrite instead: a further argument, for what `fun` only needs to know"
         )
-    x = x if x.__class__ is Tracer or hasattr(x, "dtype") else np.asarray(x)[()]
+    x = x if type(x) is Tracer or hasattr(x, "dtype") else np.asarray(x)[()]
     return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 
 def _times(ts: Any, leaves: Sequence[Any]) -> Any:
     """The times, at least as precise as the state."""
-    ts = ts if ts.__class__ is Tracer or hasattr(ts, "dtype") else namespace(leaves).asarray(ts)
+    ts = ts if type(ts) is Tracer or hasattr(ts, "dtype") else namespace(leaves).asarray(ts)
     if ts.ndim != 1 or not ts.shape[0] or ts.dtype.kind not in "biuf" or not leaves:
         raise ValueError(
             f"odeint takes a state and an array of times of shape (n,), but ts is {type_of(ts)} "
@@ -173,7 +173,7 @@ def _times(ts: Any, leaves: Sequence[Any]) -> Any:
     reals = [y.dtype.type(0).real.dtype for y in leaves]
     dtype = np.result_type(np.float64 if ts.dtype.kind in "biu" else ts.dtype, *reals)
     ts = ts if ts.dtype == dtype else ts.astype(dtype)
-    if isinstance(ts, np.ndarray):
+    if type(ts) is not Tracer:
         with np.errstate(invalid="ignore"):
             steps = np.diff(ts)
         if not (np.all(steps >= 0) or np.all(steps <= 0)) or not np.all(np.isfinite(ts)):

@@ -28,7 +28,7 @@ def bind(primitive: Primitive, *args: Any, **params: Any) -> Any:
         builder = current_builder()
         if builder is None or not builder.staging or _foldable(primitive, args):
             return primitive.run(namespace(args), *args, **params)
-    types = tuple([a.type if a.__class__ is Tracer else type_of(a) for a in args])
+    types = tuple([a.type if type(a) is Tracer else type_of(a) for a in args])
     items = tuple(params.items()) if params else ()
     out_types = infer(primitive, items, types, params)
     atoms = tuple([atom(builder, a) for a in args])
@@ -42,7 +42,7 @@ def builder_of(args: Any) -> Builder | None:
     """The innermost builder among the tracers in `args`; None if there is no tracer."""
     found: Builder | None = None
     for a in args:
-        if a.__class__ is Tracer:
+        if type(a) is Tracer:
             builder = a._builder
             if builder is not found:
                 if builder.closed:
@@ -54,7 +54,7 @@ def builder_of(args: Any) -> Builder | None:
 
 def atom(builder: Builder, x: Any) -> Number:
     """How rows of `builder` name `x`: its number, a literal, or the input that captures it."""
-    if x.__class__ is Tracer:
+    if type(x) is Tracer:
         if x._builder is builder:
             return x._number
         return builder.capture(Outer(x._builder, x._number), x.type)

@@ -72,7 +72,7 @@ def read_from(env: dict[Var, Any], xp: ModuleType | None = None) -> Callable[[At
     """A reader of atoms: literals as NumPy scalars, or arrays of a device; variables from `env`."""
     if xp is not None and xp is not np:
         return lambda a: on_device(xp, a.value) if isinstance(a, Literal) else env[a]
-    return lambda a: a.value if a.__class__ is Literal else env[a]  # type: ignore[index]
+    return lambda a: a.value if type(a) is Literal else env[a]  # type: ignore[index]
 
 
 def evaluate(program: Program, args: Iterable[Any], xp: ModuleType | None = None) -> list[Any]:

@@ -105,7 +105,7 @@ class Builder:
     def record(self, row: Row, out_types: Sequence[ArrayType]) -> int:
         """The number of the first result of `row`, recorded now or before."""
         if self.closed:
-            self.refuse(next((a for a in row[2] if a.__class__ is int), None))
+            self.refuse(next((a for a in row[2] if type(a) is int), None))
         if self.script is not None:
             p = self.position
             if p < len(self.rows) and self.rows[p] == row:
@@ -193,19 +193,19 @@ class Builder:
         first = self.firsts[row]
         return range(first, first + self.counts.get(row, 1))
 
-    def capture(self, x: Any, type: ArrayType) -> int:
+    def capture(self, x: Any, array_type: ArrayType) -> int:
         """The input that stands for `x`, an array or an `Outer`; the builder keeps `x` alive."""
-        key = x if x.__class__ is Outer else id(x)
+        key = x if type(x) is Outer else id(x)
         number = self.numbers.get(key)
         if number is None:
             if self.closed:
                 self.refuse()
-            number = self.numbers[key] = self.input(type)
-            if x.__class__ is np.ndarray:
+            number = self.numbers[key] = self.input(array_type)
+            if type(x) is np.ndarray:
                 lock(x, self.locked)
                 x = self._placed(x)
             elif self.library is np:
-                self.library = x.builder.library if x.__class__ is Outer else namespace([x])
+                self.library = x.builder.library if type(x) is Outer else namespace([x])
             self.captured.append(x)
             self.values[number] = x
         return number
@@ -262,7 +262,7 @@ class Builder:
         for region in self.regions:
             closing.setdefault(region.stop, []).append(region)
         for i, (primitive, params, atoms) in enumerate(self.rows):
-            read = tuple([variables[a] if a.__class__ is int else a for a in atoms])
+            read = tuple([variables[a] if type(a) is int else a for a in atoms])
             made = tuple([variables[number] for number in self.results(i)])
             equations.append(Equation(primitive, read, dict(params), made, self.trails[i]))  # type: ignore[arg-type]
             for region in closing.get(i + 1, ()):

@@ -34,12 +34,12 @@ def remembered_call(
     if len(args) == 1 and args[0] is like and not kwargs and like.kind is like.type:
         key = (name, like._number)
     else:
-        key = _key(builder, like.__class__, name, args, kwargs)
+        key = _key(builder, type(like), name, args, kwargs)
         if key is None:
             return traced(*args, **kwargs) if kwargs else traced(*args)
     known = builder.calls.get(key)
     if known is not None and builder.skip(known):
-        result = like.__class__(builder, known.number, known.type)
+        result = type(like)(builder, known.number, known.type)
         result.kind = known.kind
         return result
     return _call_and_remember(builder, key, traced, args, kwargs or {})
@@ -49,7 +49,7 @@ def _key(builder: Builder, tracer: type, name: Any, args: Any, kwargs: Any) -> A
     """What tells a call from others; None if its arguments do not."""
     parts = [name]
     for x in args:
-        cls = x.__class__
+        cls = type(x)
         if cls is tracer:
             if x._builder is not builder:
                 return None
@@ -58,7 +58,7 @@ def _key(builder: Builder, tracer: type, name: Any, args: Any, kwargs: Any) -> A
             parts.append((cls, x or repr(x)))  # 0.0 equals -0.0
         elif cls in _PLAIN:
             parts.append((cls, x))
-        elif cls is np.ndarray and name.__class__ is np.ufunc:
+        elif cls is np.ndarray and type(name) is np.ufunc:
             number = builder.numbers.get(id(x))  # the ufunc would capture it, too
             parts.append(
                 builder.capture(x, ArrayType(x.shape, x.dtype)) if number is None else number
@@ -72,13 +72,13 @@ def _key(builder: Builder, tracer: type, name: Any, args: Any, kwargs: Any) -> A
 
 def _all_integers(items: tuple[Any, ...]) -> bool:
     """Whether these are Python integers, so that equal tuples mean the same (1.0 equals 1)."""
-    return all([x.__class__ is int for x in items])  # noqa: C419  # a list is faster for few items
+    return all([type(x) is int for x in items])  # noqa: C419  # a list is faster for few items
 
 
 def _add_options(parts: list[Any], kwargs: dict[str, Any]) -> bool:
     """Add keyword arguments to a key; whether that is possible."""
     for name, x in kwargs.items():
-        cls = x.__class__
+        cls = type(x)
         if cls not in _PLAIN and not (cls is tuple and _all_integers(x)):
             return False
         parts.append((name, cls, x))

@@ -16,6 +16,7 @@ from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.bind import atom
 from autodiff.tracing.builder import Builder, Outer, current_builder, enter, leave
+from autodiff.tracing.constructors import offer, withdraw
 from autodiff.tracing.locks import lock
 from autodiff.tracing.script import Script
 from autodiff.tracing.tracer import Tracer
@@ -48,12 +49,12 @@ class Recording:
         """What the function returns, with these results for the traced leaves."""
         remaining = iter(results)
         return tree.unflatten(
-            self.spec, [next(remaining) if x.__class__ is Tracer else x for x in self.leaves]
+            self.spec, [next(remaining) if type(x) is Tracer else x for x in self.leaves]
         )
 
 
 def _outside(captured: Any) -> Any:
-    if captured.__class__ is Outer:
+    if type(captured) is Outer:
         builder, number = captured
         return Tracer(builder, number, builder.types[number])
     return captured
@@ -86,12 +87,13 @@ def record(
     if library is not np:
         builder.library = library
     token = enter(builder)
+    offer()
     try:
         tracers = [
             _input(builder, x, None if types is None else types[i]) for i, x in enumerate(inputs)
         ]
         leaves, spec = tree.flatten(fun(tracers))
-        atoms = [atom(builder, x) for x in leaves if x.__class__ is Tracer]
+        atoms = [atom(builder, x) for x in leaves if type(x) is Tracer]
     except ValueError as error:
         if isinstance(error.__cause__, EscapeError):  # NumPy hides it: "setting an array element"
             raise error.__cause__.with_traceback(error.__traceback__) from None
@@ -99,6 +101,7 @@ def record(
             error.add_note(_explain_read_only(label))
         raise
     finally:
+        withdraw()
         leave(builder, token)
     script = builder.finish(atoms)
     if code is not None and script is not known:
@@ -123,11 +126,13 @@ def _remember(key: tuple[CodeType, str], script: Script) -> None:
         rows -= 0 if dropped is None else len(dropped.rows)
 
 
-def _input(builder: Builder, x: Any, type: ArrayType | None) -> Tracer:
+def _input(builder: Builder, x: Any, given: ArrayType | None) -> Tracer:
     """A tracer for an input: with the value of `x`, or with a type only."""
-    cls = x.__class__
+    cls = type(x)
     own = (
-        (ArrayType(x.shape, x.dtype) if cls is np.ndarray else type_of(x)) if type is None else type
+        (ArrayType(x.shape, x.dtype) if cls is np.ndarray else type_of(x))
+        if given is None
+        else given
     )
     number = builder.input(own)
     tracer = Tracer(builder, number, own)
@@ -135,7 +140,7 @@ def _input(builder: Builder, x: Any, type: ArrayType | None) -> Tracer:
         tracer.kind = cls
     elif cls is Tracer and x.kind in _WEAK:
         tracer.kind = x.kind
-    if type is None:
+    if given is None:
         if cls is np.ndarray:
             lock(x, builder.locked)
         known = Outer(x._builder, x._number) if cls is Tracer else x

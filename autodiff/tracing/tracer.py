@@ -17,9 +17,10 @@ from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 from autodiff.tracing.builder import Builder
 from autodiff.tracing.calls import remembered_call
+from autodiff.tracing.on_demand import find_or_load
 from autodiff.tracing.values import depends_on_wanted, refuse_escape, value_of_number
 
-__all__ = ["ATTRIBUTES", "FUNCTIONS", "METHODS", "UFUNCS", "Tracer"]
+__all__ = ["ATTRIBUTES", "CONSTRUCTORS", "FUNCTIONS", "METHODS", "UFUNCS", "Tracer"]
 
 UFUNCS: dict[Any, Callable[..., Any]] = {}  # numpy ufunc -> traced form, called with its operands
 UFUNC_METHODS: dict[
@@ -28,6 +29,8 @@ UFUNC_METHODS: dict[
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # numpy function -> traced form, same signature
 METHODS: dict[str, Callable[..., Any]] = {}  # ndarray method, "__getitem__", ... -> f(tracer, ...)
 ATTRIBUTES: dict[str, Callable[[Any], Any]] = {}  # ndarray attribute -> f(tracer)
+# "array", ... -> traced form of NumPy functions that know no protocol; see `constructors`
+CONSTRUCTORS: dict[str, Callable[..., Any]] = {}
 
 
 def _operator(ufunc: Any) -> Callable[[Any, Any], Any]:
@@ -71,6 +74,11 @@ class Tracer:
         self.kind: Any = type
         self._alias: Any = None  # what it is a view of, and the views of it
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """What `isinstance` sees: code that asks whether this is an array is told that it is."""
+        return np.ndarray if self.type.shape else Tracer
+
     shape = property(lambda self: self.type.shape)
     dtype = property(lambda self: self.type.dtype)
     ndim = property(lambda self: len(self.type.shape))
@@ -79,19 +87,19 @@ class Tracer:
     # ---- NumPy's protocols
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        traced = UFUNCS.get(ufunc)
+        traced = find_or_load(UFUNCS, ufunc)
         if traced is None:
             raise _unsupported(f"{ufunc.__name__} (a ufunc)")
         if method != "__call__" or kwargs:
             return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
         result = remembered_call(self, ufunc, traced, inputs)
-        if result.__class__ is Tracer and result.kind is not result.type:
+        if type(result) is Tracer and result.kind is not result.type:
             # `2.0 + x` of Python numbers is one, but `np.add(2.0, x)` is a NumPy scalar.
             return Tracer(result._builder, result._number, result.type)
         return result
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        traced = FUNCTIONS.get(func)
+        traced = find_or_load(FUNCTIONS, func)
         if traced is None:
             raise _unsupported(f"{func.__module__}.{func.__name__}")
         return remembered_call(self, func, traced, args, kwargs)

@@ -22,11 +22,11 @@ NAMESPACE = "autodiff"
 
 def flatten(tree: Any) -> tuple[list[Any], Spec]:
     """The leaves of a container, and its structure. None is structure, not a leaf."""
-    if _is_bare[tree.__class__]:
+    if _is_bare[type(tree)]:
         return [tree], LEAF
     leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
     for leaf in leaves:
-        if not _is_bare[leaf.__class__] and dataclasses.is_dataclass(leaf.__class__):
+        if not _is_bare[type(leaf)] and dataclasses.is_dataclass(type(leaf)):
             _register_dataclass(type(leaf))
             return flatten(tree)
     return leaves, spec
@@ -34,7 +34,7 @@ def flatten(tree: Any) -> tuple[list[Any], Spec]:
 
 def flatten_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Spec]:
     """The leaves and the structure of the arguments of a call."""
-    if kwargs or not all([_is_bare[x.__class__] for x in args]):  # noqa: C419  # a list is faster for few items
+    if kwargs or not all([_is_bare[type(x)] for x in args]):  # noqa: C419  # a list is faster for few items
         return flatten((args, kwargs))
     spec = _bare_calls.get(len(args))
     if spec is None:

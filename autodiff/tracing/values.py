@@ -46,7 +46,7 @@ def _value(builder: Builder, number: int) -> Any:
         for row in _rows_needed(builder, number):
             _run(builder, row)
     value = values[number]
-    if value.__class__ is Outer:
+    if type(value) is Outer:
         value = values[number] = _value(value.builder, value.number)
     return value
 
@@ -96,7 +96,7 @@ def depends_on_wanted(builder: Builder, number: int) -> bool:
         row = builder.producer(variable)
         if row is None:
             outer = builder.values.get(variable)
-            if outer.__class__ is Outer and depends_on_wanted(outer.builder, outer.number):
+            if type(outer) is Outer and depends_on_wanted(outer.builder, outer.number):
                 return True
         elif builder.rows[row][0].jvp is not None and not _is_cut(builder, row):
             pending += [a for a in builder.rows[row][2] if isinstance(a, int)]

@@ -67,6 +67,6 @@ def _step(equation: Any, operands: Sequence[tuple[Any, bool]], size: int) -> lis
         )
     outs = primitive.batch(size, xs, mapped, **equation.params)
     return [
-        (y.value, False) if y.__class__ is Unmapped else (y, True)
+        (y.value, False) if type(y) is Unmapped else (y, True)
         for y in (outs if primitive.multiple else (outs,))
     ]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.arrays import sparse_namespace
+from autodiff.arrays import scipy_namespace
 
 __all__ = [
     "Columns", "Matrix", "product", "repeated", "selection", "stacked", "total_of",
@@ -27,7 +27,7 @@ def _matrix(data: Any, indices: Any, counts: Any, columns: int) -> Matrix:
     """A matrix from the number of entries in each row and the columns of all entries."""
     ends = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
     shape = (len(counts), columns)
-    return sparse_namespace(np).csr_array((data, indices, ends), shape=shape)
+    return scipy_namespace(np, "sparse").csr_array((data, indices, ends), shape=shape)
 
 
 def with_empty_rows(matrix: Matrix, present: Any) -> Matrix:
@@ -49,12 +49,12 @@ def product(local: list[Matrix], matrices: list[Matrix]) -> Matrix:
     """The sum of all products."""
     if len(local) == 1:
         return local[0] @ matrices[0]
-    return sparse_namespace(np).hstack(local, format="csr") @ stacked(matrices)
+    return scipy_namespace(np, "sparse").hstack(local, format="csr") @ stacked(matrices)
 
 
 def stacked(matrices: list[Matrix]) -> Matrix:
     """The rows of one matrix after those of another."""
-    return sparse_namespace(np).vstack(matrices, format="csr")
+    return scipy_namespace(np, "sparse").vstack(matrices, format="csr")
 
 
 def total_of(matrix: Matrix) -> Matrix:

@@ -69,7 +69,7 @@ def emit(primitive: Primitive, *inputs: Any, **params: Any) -> Any:
 
 def made_by(x: Any, primitive: Primitive) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     """The inputs and params of the equation behind `x`, if it is of this primitive."""
-    if x.__class__ is not Tracer:
+    if type(x) is not Tracer:
         return None
     builder = x._builder
     row = builder.producer(x._number)
@@ -100,14 +100,14 @@ def _is(x: Any, value: float) -> bool:
 
 def _fold_constants(primitive: Primitive, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     """Broadcast constants become literals; what is constant altogether is computed now."""
-    if not any(x.__class__ is Tracer and constant(x) is not None for x in inputs):
+    if not any(type(x) is Tracer and constant(x) is not None for x in inputs):
         return None
     types = tuple([type_of(x) for x in inputs])
     out = infer(primitive, tuple(params.items()), types, params)[0]
     lowered = [x if constant(x) is None else constant(x) for x in inputs]
     if all(isinstance(x, np.generic) for x in lowered):
         return full_like(out, primitive.run(np, *lowered, **params))
-    shapes = {x.shape for x in lowered if x.__class__ is Tracer}
+    shapes = {x.shape for x in lowered if type(x) is Tracer}
     return bind(primitive, *lowered, **params) if shapes == {out.shape} else None
 
 
@@ -115,12 +115,12 @@ def _merge_broadcasts(
     inputs: Sequence[Any], params: dict[str, Any], *, primitive: Primitive
 ) -> Any:
     """op(broadcast x, broadcast y) -> broadcast(op(x, y)): the work is done once."""
-    made = [made_by(x, broadcast) for x in inputs if x.__class__ is Tracer]
+    made = [made_by(x, broadcast) for x in inputs if type(x) is Tracer]
     if not made or any(m is None or m[1] != made[0][1] for m in made):  # type: ignore[index]
         return None
-    if not all(x.__class__ is Tracer or isinstance(x, np.generic) for x in inputs):
+    if not all(type(x) is Tracer or isinstance(x, np.generic) for x in inputs):
         return None
-    inner = [made_by(x, broadcast)[0][0] if x.__class__ is Tracer else x for x in inputs]  # type: ignore[index]
+    inner = [made_by(x, broadcast)[0][0] if type(x) is Tracer else x for x in inputs]  # type: ignore[index]
     return broadcast(emit(primitive, *inner, **params), **made[0][1])  # type: ignore[index]
 
 
@@ -204,7 +204,7 @@ def _div(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
 
 def _select(inputs: Sequence[Any], params: dict[str, Any]) -> Any:
     c, x, y = inputs
-    if x.__class__ is Tracer and y.__class__ is Tracer and x._number == y._number:
+    if type(x) is Tracer and type(y) is Tracer and x._number == y._number:
         return x
     known = constant(c)
     chosen = None if known is None else x if known else y

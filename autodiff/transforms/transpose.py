@@ -106,7 +106,7 @@ class _Values:
         self.env, self.producers = env, producers
 
     def is_linear(self, a: Atom) -> bool:
-        return a.__class__ is Var and a not in self.env and a not in self.producers
+        return type(a) is Var and a not in self.env and a not in self.producers
 
     def read(self, a: Atom) -> Any:
         """The value of a nonlinear atom; the type of a linear one, as transpose rules expect."""

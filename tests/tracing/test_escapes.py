@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 import pytest
+from numpy import array as numpys_array
+from numpy import asarray as numpys_asarray
 
 import autodiff as ad
 from autodiff.errors import EscapeError, NoValueError
@@ -20,9 +22,9 @@ ESCAPES = {
     "math.sqrt": (lambda x: math.sqrt(x[0]), "a function of `math`"),
     "complex": (lambda x: complex(x[0]), r"complex\(x\)"),
     "int": (lambda x: int(x[0]), r"np\.floor"),
-    "asarray": (lambda x: np.asarray(x), r"np\.asarray\(x\)"),
-    "array of one": (lambda x: np.array(x), r"np\.stack"),
-    "array of several": (lambda x: np.array([x[0], 1.0, x[1]]), r"np\.stack"),
+    "asarray, imported": (lambda x: numpys_asarray(x), r"np\.asarray\(x\)"),
+    "array of one, imported": (lambda x: numpys_array(x), r"np\.stack"),
+    "array of several, imported": (lambda x: numpys_array([x[0], 1.0, x[1]]), r"np\.stack"),
     "item": (lambda x: x[0].item(), r"x\.item\(\)"),
     "tolist": (lambda x: x.tolist(), r"x\.tolist\(\)"),
     "assignment of a scalar": (
@@ -31,7 +33,6 @@ ESCAPES = {
     ),
     "assignment of a part": (lambda x: np.zeros(3).__setitem__(slice(2), x[:2]), r"np\.zeros"),
     "fill": (lambda x: np.zeros(3).fill(x[0]), "Write instead"),
-    "full": (lambda x: np.full(3, x[0]), "Write instead"),
 }
 
 
