@@ -15,6 +15,7 @@ ends with its share of them:
 | `products`, `einstein` | matmul, dot, tensordot; einsum |
 | `selection`, `elementwise_functions`, `calculus` | where, clip; real, round; diff, interp |
 | `creation`, `inspection`, `methods` | zeros_like; shape, result_type; methods of arrays |
+| `memory`, `padding` | views, windows, iteration over elements; pad |
 
 As a module, `autodiff.numpy` is NumPy, but that the functions which make new arrays (`zeros`,
 `array`, `arange`, …) give traced arrays inside a trace, to which traced values may be assigned.
@@ -37,8 +38,10 @@ from autodiff.numpy import (
     indexing,
     inspection,
     joining,
+    memory,
     methods,
     nan_statistics,
+    padding,
     products,
     quantiles,
     rearranging,
@@ -73,8 +76,8 @@ _WITH_UFUNCS = (
 
 _WITH_FUNCTIONS = (
     accumulations, assignment, calculus, creation, einstein, elementwise_functions, indexing,
-    inspection, joining, nan_statistics, products, quantiles, rearranging, reductions, selection,
-    shapes, sorting, statistics,
+    inspection, joining, memory, nan_statistics, padding, products, quantiles, rearranging,
+    reductions, selection, shapes, sorting, statistics,
 )  # fmt: skip
 
 
@@ -86,10 +89,10 @@ def _install() -> None:
     _tracer.UFUNC_METHODS.update(ufunc_methods.UFUNC_METHODS)
     for module in _WITH_FUNCTIONS:
         _tracer.FUNCTIONS.update(module.FUNCTIONS)
-    for module in (methods, indexing, assignment, sorting):
+    for module in (methods, indexing, assignment, memory, sorting):
         _tracer.METHODS.update(module.METHODS)
     _tracer.ATTRIBUTES.update(methods.ATTRIBUTES)
-    _tracer.CONSTRUCTORS.update(creation.CONSTRUCTORS)
+    _tracer.CONSTRUCTORS.update(creation.CONSTRUCTORS | memory.CONSTRUCTORS)
     for name, method in _tracer.METHODS.items():
         known = name.startswith("__")
         setattr(_tracer.Tracer, name, method if known else _tracer.remembering(name, method))

@@ -208,10 +208,17 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 
 
 def place_values(arr: Any, mask: Any, vals: Any) -> None:
-    """`np.place`: the values in turn where the mask is true, which needs the mask's values."""
+    """`np.place`: where the mask is true, the values in turn, over and over again."""
     x = _target("place", arr)
-    (places,) = np.nonzero(np.reshape(mask, -1))
-    _write_flat(x, places, vals, len(places))
+    values = operand(np.reshape(operand(vals), -1))
+    if not x.size:
+        return
+    if not values.size:
+        raise ValueError("Cannot insert from an empty array!")
+    mask = broadcast_to(convert(operand(mask), bool).reshape(-1), (x.size,))
+    turn = (np.cumsum(mask) - 1) % values.size
+    flat = select(mask, convert(np.take(values, turn), x.dtype), reshape(x, shape=(x.size,)))
+    assign(x, reshape(flat, shape=x.shape))
 
 
 def putmask(a: Any, /, mask: Any, values: Any) -> None:

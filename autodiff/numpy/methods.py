@@ -136,4 +136,9 @@ def _setter(attribute: Callable[[Any], Any]) -> Callable[[Any, Any], None]:
     return assign
 
 
-SETTERS = {"real": _setter(real), "imag": _setter(imag), "flat": _setter(_flat)}
+def _assign_flat(x: Any, values: Any) -> None:
+    """`x.flat = values`: over and over again, until there is one for each element."""
+    np.put(x, np.arange(x.size), values)
+
+
+SETTERS = {"real": _setter(real), "imag": _setter(imag), "flat": _assign_flat}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.numpy.arguments import axes_of, deliver, kept_shape, operand, refuse
+from autodiff.numpy.arguments import axes_of, deliver, kept_shape, operand
 from autodiff.numpy.promotion import convert
 from autodiff.numpy.selection import where
 from autodiff.primitives.structure import reshape
@@ -32,23 +32,69 @@ _PLACES: dict[str, Callable[[Any], Any]] = {
     "nearest": np.rint,
     "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2,
 }
-_CHOOSING = ("lower", "higher", "nearest")  # which give an element, of the dtype of the array
 
 
-def _sorted_lanes(x: Any, axis: Any) -> Any:
-    """The axes in question as one, in front and sorted (NaN last)."""
+def _closest(at: Any) -> Any:
+    """The nearest element; halfway, that of even number (counted from 1)."""
+    low = np.floor(at - 0.5)
+    return where((at - 0.5 == low) & (low % 2 == 1), low, low + 1)
+
+
+# And others at n q - 1, counted from 0, or at the element that follows it.
+_DISCRETE: dict[str, Callable[[Any], Any]] = {
+    "inverted_cdf": np.ceil,
+    "averaged_inverted_cdf": lambda at: where(at == np.floor(at), at + 0.5, np.ceil(at)),
+    "closest_observation": _closest,
+}
+_METHODS = (*_PLACES, *_CONTINUOUS, *_DISCRETE)
+# which give an element, of the dtype of the array
+_CHOOSING = ("lower", "higher", "nearest", "inverted_cdf", "closest_observation")
+
+
+def _lanes(x: Any, axis: Any) -> Any:
+    """The axes in question as one, in front."""
     axes = axes_of(axis, x.ndim)
     kept = [d for i, d in enumerate(x.shape) if i not in axes]
     count = math.prod([x.shape[i] for i in axes])
-    return np.sort(np.moveaxis(x, axes, range(len(axes))).reshape(count, *kept), axis=0)
+    return np.moveaxis(x, axes, range(len(axes))).reshape(count, *kept)
+
+
+def _weights_of(called: str, x: Any, weights: Any, axis: Any, method: str) -> Any:
+    """The weights of the elements, as lanes; they may be given for one axis only."""
+    if method != "inverted_cdf":
+        raise ValueError(f"Only method 'inverted_cdf' supports weights. Got: {method}.")
+    weights = operand(weights)
+    if weights.shape != x.shape:
+        axes = axes_of(axis, x.ndim)
+        if axis is None or weights.shape != tuple([x.shape[i] for i in axes]):
+            raise ValueError(
+                f"np.{called}: weights of shape {weights.shape} fit neither the array, of shape "
+                f"{x.shape}, nor its axis {axis}"
+            )
+        weights = np.expand_dims(weights, tuple([i for i in range(x.ndim) if i not in axes]))
+        weights = np.broadcast_to(weights, x.shape)
+    return _lanes(convert(weights, float), axis)
+
+
+def _weighted(lanes: Any, weights: Any, q: Any) -> Any:
+    """Of each sorted lane the first element up to which the weights amount to `q` of all."""
+    running = np.cumsum(weights, axis=0)
+    part = running / running[-1:]
+    part = where(part == 0, -1, part)  # what weighs nothing is not the quantile 0
+    before = np.expand_dims(part, 0) < np.expand_dims(q, 1)
+    place = np.minimum(np.sum(before, axis=1), lanes.shape[0] - 1)
+    return np.take_along_axis(lanes, place, axis=0)
 
 
 def _places(q: Any, count: Any, method: str) -> Any:
     """Where the quantiles of `count` elements are, as fractional positions."""
     if method in _PLACES:
         return _PLACES[method]((count - 1) * q)
-    alpha, beta = _CONTINUOUS[method]
-    at = count * q + (alpha + q * (1 - alpha - beta)) - 1
+    if method in _DISCRETE:
+        at = _DISCRETE[method](count * q - 1)
+    else:
+        alpha, beta = _CONTINUOUS[method]
+        at = count * q + (alpha + q * (1 - alpha - beta)) - 1
     last = max(count - 1, 0) if isinstance(count, int) else np.maximum(count - 1, 0)
     return np.clip(at, 0, last)
 
@@ -72,21 +118,30 @@ def _picked(lanes: Any, i: Any) -> Any:
 
 
 def _quantile(
-    called: str, a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: Any, skip_nan: bool
-) -> Any:
-    if method not in _CONTINUOUS and method not in _PLACES:
-        known = ", ".join([*_PLACES, *_CONTINUOUS])
-        raise refuse(called, f"method={method!r}", f"use one of {known}")
+    called: str, a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: Any, weights: Any,
+    skip_nan: bool,
+) -> Any:  # fmt: skip
+    if method not in _METHODS:
+        raise ValueError(f"np.{called}: method={method!r} is none of {', '.join(_METHODS)}")
     x = operand(a)
     if x.dtype.kind == "c" or (x.dtype.kind == "b" and method not in _CHOOSING):
         raise TypeError(f"np.{called}: the array must be of real numbers, not of {x.dtype}")
     q = _probabilities(q, x.dtype)
     given = x.dtype
     x = convert(x, float) if x.dtype.kind in "biu" else x
-    lanes = _sorted_lanes(x, axis)
+    lanes = _lanes(x, axis)
+    if weights is not None:
+        weights = _weights_of(called, x, weights, axis, method)
+        order = np.argsort(lanes, axis=0, stable=True)
+        weights = np.take_along_axis(weights, order, axis=0)
+    lanes = np.sort(lanes, axis=0)
     at = q.reshape(-1, *[1] * (lanes.ndim - 1))
     missing = np.isnan(lanes)
-    if skip_nan:
+    if weights is not None:
+        result = _weighted(lanes, where(missing, 0, weights) if skip_nan else weights, at)
+        lost = missing[:1] if skip_nan else missing[-1:]
+        result = where(lost, np.nan, result)
+    elif skip_nan:
         count = np.sum(~missing, axis=0, keepdims=True)
         result = _interpolated(lanes, _places(at, count.astype(q.dtype), method))
         result = where(count > 0, result, np.nan)
@@ -114,8 +169,7 @@ def quantile(
     method: str = "linear", keepdims: Any = False, *, weights: Any = None,
 ) -> Any:  # fmt: skip
     """`np.quantile`."""
-    _no_weights("quantile", weights)
-    return _quantile("quantile", a, q, axis, out, method, keepdims, skip_nan=False)
+    return _quantile("quantile", a, q, axis, out, method, keepdims, weights, skip_nan=False)
 
 
 def percentile(
@@ -123,9 +177,8 @@ def percentile(
     method: str = "linear", keepdims: Any = False, *, weights: Any = None,
 ) -> Any:  # fmt: skip
     """`np.percentile`."""
-    _no_weights("percentile", weights)
     q = _hundredth(q)
-    return _quantile("percentile", a, q, axis, out, method, keepdims, skip_nan=False)
+    return _quantile("percentile", a, q, axis, out, method, keepdims, weights, skip_nan=False)
 
 
 def nanquantile(
@@ -133,8 +186,7 @@ def nanquantile(
     method: str = "linear", keepdims: Any = False, *, weights: Any = None,
 ) -> Any:  # fmt: skip
     """`np.nanquantile`."""
-    _no_weights("nanquantile", weights)
-    return _quantile("nanquantile", a, q, axis, out, method, keepdims, skip_nan=True)
+    return _quantile("nanquantile", a, q, axis, out, method, keepdims, weights, skip_nan=True)
 
 
 def nanpercentile(
@@ -142,18 +194,12 @@ def nanpercentile(
     method: str = "linear", keepdims: Any = False, *, weights: Any = None,
 ) -> Any:  # fmt: skip
     """`np.nanpercentile`."""
-    _no_weights("nanpercentile", weights)
     q = _hundredth(q)
-    return _quantile("nanpercentile", a, q, axis, out, method, keepdims, skip_nan=True)
+    return _quantile("nanpercentile", a, q, axis, out, method, keepdims, weights, skip_nan=True)
 
 
 def _hundredth(q: Any) -> Any:
     return q / 100 if isinstance(q, int | float) else np.true_divide(q, 100)
-
-
-def _no_weights(called: str, weights: Any) -> None:
-    if weights is not None:
-        raise refuse(called, "weights=", "sort by hand with `np.argsort` and use `np.interp`")
 
 
 def median(
@@ -161,7 +207,7 @@ def median(
 ) -> Any:
     """`np.median`."""
     x = operand(a)
-    lanes = _sorted_lanes(x, axis)
+    lanes = np.sort(_lanes(x, axis), axis=0)
     count = lanes.shape[0]
     result = np.mean(lanes[(count - 1) // 2 : count // 2 + 1], axis=0)
     if count and x.dtype.kind in "fc":
@@ -174,7 +220,7 @@ def nanmedian(
     a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
 ) -> Any:
     """`np.nanmedian`."""
-    return _quantile("nanmedian", a, 0.5, axis, out, "linear", keepdims, skip_nan=True)
+    return _quantile("nanmedian", a, 0.5, axis, out, "linear", keepdims, None, skip_nan=True)
 
 
 FUNCTIONS = {

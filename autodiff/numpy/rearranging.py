@@ -1,4 +1,4 @@
-"""Moving elements within an array: flip, roll, pad, diagonals, triangles, insert, delete."""
+"""Moving elements within an array: flip, roll, diagonals, triangles, insert, delete."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from autodiff.numpy.arguments import (
     axes_of,
     axis_of,
     operand,
-    operands,
-    refuse,
     static_int,
     traced_operands,
 )
@@ -25,7 +23,7 @@ from autodiff.primitives import structure
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.tracer import Tracer
 
-__all__ = ["FUNCTIONS", "diagonal", "flip", "pad", "roll", "trace"]
+__all__ = ["FUNCTIONS", "diagonal", "flip", "roll", "trace"]
 
 
 # ---- order along an axis
@@ -74,60 +72,6 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
             lead = (slice(None),) * i
             x = joined([x[(*lead, slice(cut, None))], x[(*lead, slice(cut))]], i)
     return fresh(x) if x is a else x
-
-
-# ---- padding
-
-_CHOOSING = ("edge", "reflect", "symmetric", "wrap")  # modes that repeat elements of the array
-
-
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    """`np.pad` with constants, or in a mode that repeats elements."""
-    x = operand(array)
-    widths = _pad_widths(pad_width, x.ndim)
-    if mode in ("constant", "empty"):
-        return _pad_constant(x, widths, options.pop("constant_values", 0), options)
-    if mode not in _CHOOSING:
-        raise refuse("pad", f"mode={mode!r}", f"use 'constant' or one of {', '.join(_CHOOSING)}")
-    if options.get("reflect_type", "even") != "even":
-        raise refuse("pad", "reflect_type='odd'", "write it out with `np.concatenate`")
-    for axis, (before, after) in enumerate(widths):
-        if before or after:  # NumPy itself says which elements come where
-            order = np.pad(np.arange(x.shape[axis]), (before, after), mode, **options)
-            x = np.take(x, order, axis=axis)
-    return fresh(x) if x is array else x
-
-
-def _pad_widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
-    """How many elements come before and after, for each axis."""
-    if isinstance(pad_width, dict):
-        pairs = [(0, 0)] * ndim
-        for axis, width in pad_width.items():
-            pairs[axis] = (width, width) if np.ndim(width) == 0 else tuple(width)
-        pad_width = pairs
-    widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2))
-    if widths.dtype.kind not in "iu":
-        raise TypeError("`pad_width` must be of integral type.")
-    if (widths < 0).any():
-        raise ValueError("index can't contain negative values")
-    return [(before, after) for before, after in widths.tolist()]
-
-
-def _pad_constant(x: Any, widths: list[tuple[int, int]], values: Any, unknown: Any) -> Any:
-    if unknown:
-        raise refuse("pad", f"{next(iter(unknown))}=", "the mode is 'constant'")
-    if np.ndim(values) == 0:
-        (value,) = operands(values)
-        low, high = zip(*widths, strict=True) if widths else ((), ())
-        return structure.pad(x, convert(value, x.dtype), low=low, high=high, interior=(0,) * x.ndim)
-    pairs = np.broadcast_to(values, (x.ndim, 2))
-    for axis, (width, pair) in enumerate(zip(widths, pairs, strict=True)):
-        for side, value in enumerate(operands(*pair)):
-            amounts = dict.fromkeys(("low", "high", "interior"), (0,) * x.ndim)
-            one = tuple([width[side] if i == axis else 0 for i in range(x.ndim)])
-            amounts["high" if side else "low"] = one
-            x = structure.pad(x, convert(value, x.dtype), **amounts)
-    return x
 
 
 # ---- diagonals
@@ -261,7 +205,6 @@ FUNCTIONS = {
     np.flipud: flipud,
     np.rot90: rot90,
     np.roll: roll,
-    np.pad: pad,
     np.diagonal: diagonal,
     np.diag: diag,
     np.diagflat: diagflat,

@@ -59,6 +59,18 @@ def _in_place(ufunc: Any) -> Callable[[Any, Any], Any]:
     return lambda self, other: METHODS["__inplace__"](self, ufunc, other)
 
 
+def _kept(attribute: str, instead: str) -> Callable[[Any, Any], None]:
+    """What refuses `x.shape = ...`."""
+
+    def refuse(self: Any, value: Any) -> None:
+        raise AttributeError(
+            f"the {attribute} of a traced array cannot be set.{here()}\n"
+            f"Write instead: `x = {instead}`"
+        )
+
+    return refuse
+
+
 class Tracer:
     """Stands for a variable of the program that is being recorded."""
 
@@ -79,8 +91,8 @@ class Tracer:
         """What `isinstance` sees: code that asks whether this is an array is told that it is."""
         return np.ndarray if self.type.shape else Tracer
 
-    shape = property(lambda self: self.type.shape)
-    dtype = property(lambda self: self.type.dtype)
+    shape = property(lambda self: self.type.shape, _kept("shape", "x.reshape(...)"))
+    dtype = property(lambda self: self.type.dtype, _kept("dtype", "x.astype(...)"))
     ndim = property(lambda self: len(self.type.shape))
     size = property(lambda self: self.type.size)
 
@@ -108,10 +120,12 @@ class Tracer:
         return METHODS["__array_namespace__"](self, api_version=api_version)
 
     def __getattr__(self, name: str) -> Any:
-        known = hasattr(np.ndarray, name)
+        if not hasattr(np.ndarray, name):
+            raise AttributeError(f"a traced array has no attribute {name!r}")
         raise AttributeError(
-            f"a traced array has no attribute {name!r}"
-            + (", which depends on how an array lies in memory or is not supported" * known)
+            f"a traced array has no attribute {name!r}, since that depends on how an array lies in "
+            "memory. Write instead: a function of the elements, such as `x.reshape(...)`, "
+            "`np.lib.stride_tricks.sliding_window_view(x, n)`, `np.resize` or `x.astype(...)`"
         )
 
     def __dir__(self) -> list[str]:

@@ -16,6 +16,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.backend.emit import compile_program
+from autodiff.ir.types import type_of
 from autodiff.tracing.record import record
 from tests.calculus import difference, evaluated, inner
 from tests.primitives.rows import close, directions, is_double, precise, same_bits
@@ -45,10 +46,6 @@ def quiet() -> Iterator[None]:
 def flat(result: Any) -> list[Any]:
     """The arrays that a function returns."""
     return list(result) if isinstance(result, tuple | list) else [result]
-
-
-def flattened(call: Function) -> Function:
-    return lambda *xs: flat(call(*xs))
 
 
 # ---- values
@@ -92,9 +89,11 @@ def test_value_under_jit(row):
 @law("emit")
 def test_generated_code_does_what_the_interpreter_does(row):
     xs = row.make()
+    types = [type_of(x) for x in xs]
     with quiet():
-        program = ad.trace(flattened(row.call))(*xs)
-        same_bits(compile_program(program, np)(*xs), evaluated(program, xs))
+        recording = record(lambda ts: flat(row.call(*ts)), xs, label="a test", types=types)
+        program, args = recording.program("row"), recording.args()
+        same_bits(compile_program(program, np)(*args), evaluated(program, args))
 
 
 # ---- derivatives
