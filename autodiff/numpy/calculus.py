@@ -218,6 +218,8 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
         raise ValueError("x must be a one-dimensional array or sequence.")
     count = x.size if N is None else static_int(N, "np.vander: N")
     dtype = np.promote_types(x.dtype, int)
+    if not count:
+        return convert(x, dtype).reshape(x.size, 0)
     powers = [convert(x, dtype) ** k for k in range(count)]
     return np.stack(powers if increasing else powers[::-1], axis=1)
 

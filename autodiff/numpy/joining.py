@@ -156,7 +156,7 @@ def tile(A: Any, reps: Any) -> Any:
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     """`np.repeat`; how often must be known while tracing."""
     x = operand(a)
-    if axis is None:
+    if axis is None or not x.ndim:
         x, axis = reshape(x, shape=(x.size,)), 0
     axis = axis_of(axis, x.ndim)
     if np.ndim(repeats) and len(repeats) != 1:

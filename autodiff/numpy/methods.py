@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autodiff.arrays import namespace
 from autodiff.numpy import accumulations, products, reductions, statistics
 from autodiff.numpy.arguments import refuse
 from autodiff.numpy.elementwise_functions import astype_method, copy, imag, real, round_
@@ -72,9 +74,24 @@ def _to_device(x: Any, device: Any, /, *, stream: Any = None) -> Any:
 
 
 def _namespace(x: Any, *, api_version: str | None = None) -> Any:
-    """The module of functions for this array (the array API standard)."""
+    """The module of functions for this array (the array API standard): `autodiff.numpy`."""
     host: Any = np.empty(0)
-    return host.__array_namespace__(api_version=api_version)
+    host.__array_namespace__(api_version=api_version)  # refuses versions that NumPy does not know
+    return sys.modules["autodiff.numpy"]
+
+
+def _dlpack(x: Any, **options: Any) -> Any:
+    """The value for another library, unless a gradient would be lost."""
+    asked = "x.__dlpack__(), that is `from_dlpack(x)` of another library,"
+    value = x._exit(asked, "functions of `x.__array_namespace__()`")
+    if options.get("copy") is not False:  # what a trace refers to is read-only
+        value = namespace([value]).array(value)
+    return value.__dlpack__(**options)
+
+
+def _dlpack_device(x: Any) -> tuple[Any, int]:
+    """Where another library would find the value."""
+    return x._builder.library.empty(0).__dlpack_device__()
 
 
 METHODS: dict[str, Callable[..., Any]] = {
@@ -113,6 +130,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "__array_namespace__": _namespace,
     "__copy__": _duplicate,
     "__deepcopy__": _duplicate,
+    "__dlpack__": _dlpack,
+    "__dlpack_device__": _dlpack_device,
 }
 
 ATTRIBUTES: dict[str, Callable[[Any], Any]] = {

@@ -125,7 +125,7 @@ def nanstd(
     variance = nanvar(
         a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction
     )
-    return deliver("nanstd", np.sqrt(variance), out)
+    return deliver("nanstd", statistics.root(variance), out)
 
 
 FUNCTIONS = {

@@ -99,15 +99,18 @@ def _places(q: Any, count: Any, method: str) -> Any:
     return np.clip(at, 0, last)
 
 
-def _interpolated(lanes: Any, at: Any) -> Any:
+def _interpolated(lanes: Any, at: Any, weak: bool) -> Any:
     """The sorted lanes (along axis 0) at fractional positions `at`, of shape (q, lane or 1)."""
     low = np.floor(at)
     weight = at - low
+    rest = 1 - weight
+    if weak:  # as Python's numbers are
+        weight, rest = convert(weight, lanes.dtype), convert(rest, lanes.dtype)
     first = low.astype(np.intp)
     second = np.minimum(first + 1, lanes.shape[0] - 1)
     below, above = (_picked(lanes, i) for i in (first, second))
     gap = where(np.isinf(below) & (below == above), 0, above - below)
-    return where(weight < 0.5, below + gap * weight, above - gap * (1 - weight))
+    return where(weight < 0.5, below + gap * weight, above - gap * rest)
 
 
 def _picked(lanes: Any, i: Any) -> Any:
@@ -126,7 +129,8 @@ def _quantile(
     x = operand(a)
     if x.dtype.kind == "c" or (x.dtype.kind == "b" and method not in _CHOOSING):
         raise TypeError(f"np.{called}: the array must be of real numbers, not of {x.dtype}")
-    q = _probabilities(q, x.dtype)
+    weak = isinstance(q, int | float) and x.dtype.kind == "f"
+    q = _probabilities(q)
     given = x.dtype
     x = convert(x, float) if x.dtype.kind in "biu" else x
     lanes = _lanes(x, axis)
@@ -143,21 +147,21 @@ def _quantile(
         result = where(lost, np.nan, result)
     elif skip_nan:
         count = np.sum(~missing, axis=0, keepdims=True)
-        result = _interpolated(lanes, _places(at, count.astype(q.dtype), method))
+        result = _interpolated(lanes, _places(at, count.astype(q.dtype), method), weak)
         result = where(count > 0, result, np.nan)
     else:
-        result = _interpolated(lanes, _places(at, lanes.shape[0], method))
+        result = _interpolated(lanes, _places(at, lanes.shape[0], method), weak)
         result = where(missing[-1:], np.nan, result)
     result = convert(result, given) if method in _CHOOSING else result
     kept = kept_shape(x.shape, axes_of(axis, x.ndim)) if keepdims is True else lanes.shape[1:]
     return deliver(called, reshape(result, shape=(*q.shape, *kept)), out)
 
 
-def _probabilities(q: Any, dtype: np.dtype[Any]) -> Any:
-    """The quantiles asked for: an array, or a tracer; a Python number takes on `dtype`."""
+def _probabilities(q: Any) -> Any:
+    """The quantiles asked for: an array, or a tracer."""
     if type(q) is Tracer:
         return q
-    known = np.asarray(q, dtype if isinstance(q, int | float) and dtype.kind == "f" else None)
+    known = np.asarray(q)
     known = known if known.dtype.kind == "f" else known.astype(float)
     if not ((known >= 0) & (known <= 1)).all():
         raise ValueError("Quantiles must be in the range [0, 1]")
@@ -211,7 +215,7 @@ def median(
     count = lanes.shape[0]
     result = np.mean(lanes[(count - 1) // 2 : count // 2 + 1], axis=0)
     if count and x.dtype.kind in "fc":
-        result = where(np.isnan(lanes[-1]), x.dtype.type(np.nan), result)
+        result = where(np.isnan(lanes[-1]), lanes[-1], result)
     kept = kept_shape(x.shape, axes_of(axis, x.ndim)) if keepdims is True else lanes.shape[1:]
     return deliver("median", reshape(result, shape=kept), out)
 

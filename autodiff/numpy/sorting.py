@@ -33,7 +33,9 @@ def _flat(x: Any) -> Any:
 
 def _along(x: Any, axis: Any) -> tuple[Any, int]:
     """An operand and one of its axes; `None` is the only axis of the flattened operand."""
-    return (_flat(x), 0) if axis is None else (x, axis_of(axis, x.ndim))
+    if axis is None or (not x.ndim and axis in (0, -1)):
+        return _flat(x), 0
+    return x, axis_of(axis, x.ndim)
 
 
 # ---- sort

@@ -18,6 +18,7 @@ from autodiff.numpy.arguments import (
 )
 from autodiff.numpy.promotion import broadcast_shapes, broadcast_to, convert, result_dtype
 from autodiff.numpy.reductions import count_nonzero, sum_
+from autodiff.numpy.selection import where
 from autodiff.primitives.algebra import reduce_sum
 from autodiff.primitives.complexes import complex_
 from autodiff.primitives.structure import reshape
@@ -133,7 +134,13 @@ def std(
 ) -> Any:
     """`np.std`."""
     options: dict[str, Any] = {"where": where, "mean": mean, "correction": correction}
-    return deliver("std", np.sqrt(var(a, axis, dtype, None, ddof, keepdims, **options)), out)
+    return deliver("std", root(var(a, axis, dtype, None, ddof, keepdims, **options)), out)
+
+
+def root(variance: Any) -> Any:
+    """The square root, whose derivative is zero where all elements are equal, as that of a norm."""
+    spread = np.sqrt(variance)
+    return where(variance == 0, spread.dtype.type(0), spread)
 
 
 def average(
