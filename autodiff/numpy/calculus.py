@@ -13,7 +13,6 @@ from autodiff.numpy.arguments import (
     axis_of,
     operand,
     operands,
-    refuse,
     static_int,
     traced_operands,
 )
@@ -143,9 +142,10 @@ def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     """`np.interp`: piecewise linear; derivatives by `x`, `xp` and `fp`."""
-    if period is not None:
-        raise refuse("interp", "period=", "wrap x and xp with `np.mod` and repeat the end points")
     at, xp, fp = traced_operands(x, xp, fp)
+    if period is not None:
+        at, xp, fp = _in_one_period(at, xp, fp, period)
+        left = right = None
     if xp.ndim != 1 or fp.shape != xp.shape or not xp.size:
         raise ValueError("fp and xp are not of the same length, or are empty")
     if at.dtype.kind == "c" or xp.dtype.kind == "c":
@@ -160,6 +160,18 @@ def interp(
         inside = f0 + (at - x0) * ((f1 - f0) / (x1 - x0))
     below = where(at < xp[0], fp[0] if left is None else left, inside)
     return where(at > xp[-1], fp[-1] if right is None else right, below)
+
+
+def _in_one_period(at: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
+    """Everything within one period, in order, and its last and first points on the other side."""
+    if period == 0:
+        raise ValueError("period must be a non-zero value")
+    period = abs(period)
+    at, xp = np.mod(at, period), np.mod(xp, period)
+    order = np.argsort(xp)
+    xp, fp = np.take(xp, order), np.take(fp, order)
+    points = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+    return at, points, np.concatenate([fp[-1:], fp, fp[:1]])
 
 
 # ---- convolution: a product with a matrix of shifted copies

@@ -69,10 +69,11 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
         index = apply(np.remainder, index, len(options))
     elif mode == "clip":
         index = clip(index, 0, len(options) - 1)
+    elif mode == "raise":  # by the index of a gather, which must be in bounds
+        numbers = operand(np.arange(len(options)))
+        index = numbers[where(index < 0, len(options), index)]
     else:
-        raise refuse(
-            "choose", f"mode={mode!r}", "an index cannot raise; give mode='clip' or 'wrap'"
-        )
+        raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
     dtype = result_dtype(*options)
     *others, result = [convert(x, dtype) for x in options]
     for i, choice in reversed(list(enumerate(others))):

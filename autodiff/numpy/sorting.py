@@ -229,6 +229,8 @@ METHODS = {
     "sort": sort_in_place,
     "take": take,
 }
+# NumPy's own does not look at the indices.
+CONSTRUCTORS = {"take": take}
 FUNCTIONS = {
     np.argpartition: argpartition,
     np.argsort: argsort,

@@ -199,17 +199,7 @@ def test_complex_parts_are_views():
 
 
 REFUSED = {
-    "pad": (lambda x: np.pad(x, 1, mode="linear_ramp"), "np.pad: mode='linear_ramp'"),
-    "choose": (lambda x: np.choose([0, 1], [x, x]), "np.choose: mode='raise'"),
-    "quantile": (
-        lambda x: np.quantile(x, 0.5, method="closest_observation"),
-        "np.quantile: method=",
-    ),
-    "weights": (
-        lambda x: np.quantile(x, 0.5, weights=x, method="inverted_cdf"),
-        "np.quantile: weights=",
-    ),
-    "interp": (lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0], period=2), "np.interp: period="),
+    "pad": (lambda x: np.pad(x, 1, mode=np.sum), "np.pad: mode=<function>"),
     "unknown": (lambda x: np.busday_offset(x, 1), "busday_offset"),
     "copyto": (lambda x: np.copyto(np.zeros(2), x), "plain array"),
 }

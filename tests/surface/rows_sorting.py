@@ -11,6 +11,7 @@ from tests.surface.row import Row
 from tests.surface.rows_manipulation import named
 
 D, X, B = distinct((3, 4)), uniform(-1, 1, (3, 4)), booleans((3, 4))
+TABLE = np.arange(5.0)
 SIZE = {"jit": "how many there are depends on values", "vmap": "rows would differ in length",
         "emit": "how many there are depends on values"}  # fmt: skip
 
@@ -24,6 +25,8 @@ SMOOTH: dict[str, Any] = {
     "clip-none": lambda x: np.clip(x, None, 0.5),
     "select": lambda x: np.select([x > 1, x < 0], [x**2, -x], 0.5),
     "piecewise": lambda x: np.piecewise(x, [x < 0, x > 1], [np.exp, 2.0, np.sin]),
+    "choose-raise": lambda x: np.choose(np.argsort(x) // 2, [x, x**2]),
+    "interp-period": lambda x: np.interp(x, [-2.0, 0.5, 1.9], [1.0, 2.0, 0.0], period=4.5),
     "choose": lambda x: np.choose(np.argsort(x) % 3, [x, x**2, 1.5], mode="clip"),
     "interp": lambda x: np.interp(x, [-3.0, -0.3, 0.6, 3.0], [0.0, 2.0, 1.0, 4.0]),
     "real_if_close": lambda x: np.real_if_close(x),
@@ -52,6 +55,8 @@ METHODS: dict[str, Any] = {
     "searchsorted": lambda x: np.sort(x[0]).searchsorted(x),
     "argpartition": lambda x: np.sort(x.argpartition(2, axis=1)[:, :2]),
     "round": lambda x: x.round(1),
+    "choose-raise": lambda x: np.choose(np.argsort(x) // 2, [x, x**2]),
+    "interp-period": lambda x: np.interp(x, [-2.0, 0.5, 1.9], [1.0, 2.0, 0.0], period=4.5),
     "choose": lambda x: (x > 0).astype(int).choose([x, 2 * x], mode="wrap"),
 }
 
@@ -101,6 +106,7 @@ ROWS = [
     *named("numpy.", BY_VALUE, D, smooth=False, without=SIZE),
     *named("numpy.ndarray.", {k: in_place(f) for k, f in IN_PLACE.items()}, D),
     *named("numpy.", {k: in_place(f) for k, f in WRITING.items()}, D),
+    Row("numpy.take", lambda i: np.take(TABLE, i), (integers(0, 5),), id="traced", smooth=False),
     Row("numpy.where", lambda c, x, y: np.where(c, x, y), (B, X, uniform(-1, 1, (4,)))),
     Row("numpy.fix", lambda x: x * np.fix(x), (uniform(1.1, 1.9),), id="smooth"),
     Row("numpy.round", lambda x: x * np.round(x, 1), (uniform(0.11, 0.13),), id="decimals"),
