@@ -95,10 +95,13 @@ class Places:
 
 
 def as_type(x: Any, t: ArrayType) -> Any:
-    """`x` as an array of type `t`, or None. Python's numbers take any floating-point dtype."""
+    """`x` as an array of type `t`, or None. Python's numbers and integers take any such dtype."""
     kind = x.kind if type(x) is Tracer else type(x)
     if kind not in _NUMBERS:
-        return x if is_traceable(x) and type_of(x) is t else None
+        if not is_traceable(x) or type_of(x) is t:
+            return x if is_traceable(x) else None
+        whole = x.shape == t.shape and x.dtype.kind in "iu" and t.inexact
+        return convert(x, t.dtype) if whole else None
     if t.shape or (kind is complex and t.dtype.kind != "c"):
         return None
     return convert(x, t.dtype)

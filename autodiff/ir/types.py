@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autodiff.ir.source import here
+
 __all__ = ["UNKNOWN", "ArrayType", "Literal", "dtype_name", "literal", "parse_dtype", "type_of"]
 
 # The length of an axis that only the run decides: how many steps a `while_loop` took, say.
@@ -41,8 +43,9 @@ class ArrayType:
     def _intern(cls, shape: tuple[int, ...], dtype: np.dtype[Any]) -> ArrayType:
         if dtype.kind not in _SHORT_PREFIX:
             raise TypeError(
-                f"autodiff works on numeric arrays, not on arrays of dtype {dtype}; "
-                "convert the array to a numeric dtype, or keep it out of the traced function"
+                f"autodiff works on numeric arrays, not on arrays of dtype {dtype}.{here()}\n"
+                "Write instead: convert the array to a numeric dtype, or keep it out of the traced "
+                "function"
             )
         new = object.__new__(cls)
         object.__setattr__(new, "shape", shape)

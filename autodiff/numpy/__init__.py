@@ -14,11 +14,16 @@ ends with its share of them:
 | `indexing`, `assignment`, `views`, `sorting` | `x[i]`, `x[i] = v`; sort, searchsorted |
 | `products`, `einstein` | matmul, dot, tensordot; einsum |
 | `selection`, `elementwise_functions`, `calculus` | where, clip; real, round; diff, interp |
-| `creation`, `inspection`, `methods` | zeros_like; shape, result_type; methods of arrays |
+| `creation`, `grids` | zeros_like, linspace; `r_[...]` |
+| `inspection`, `methods` | shape, result_type; methods of arrays |
 | `memory`, `padding` | views, windows, iteration over elements; pad |
+| `undispatched` | what knows no protocol: require, vectorize; ma.array is refused |
+| `further`, on demand | polynomials, sets, histograms, apply_along_axis, positions, emath |
 
 As a module, `autodiff.numpy` is NumPy, but that the functions which make new arrays (`zeros`,
-`array`, `arange`, …) give traced arrays inside a trace, to which traced values may be assigned.
+`array`, `arange`, …) give traced arrays inside a trace, to which traced values may be assigned, and
+that some take arguments of the array API standard which NumPy lacks: `sort(x, descending=True)`.
+Traced arrays say that this is the module of their functions (`x.__array_namespace__()`).
 """
 
 from __future__ import annotations
@@ -35,6 +40,7 @@ from autodiff.numpy import (
     creation,
     einstein,
     elementwise_functions,
+    grids,
     indexing,
     inspection,
     joining,
@@ -53,7 +59,9 @@ from autodiff.numpy import (
     statistics,
     ufunc_methods,
     ufuncs,
+    undispatched,
 )
+from autodiff.numpy.namespace import NAMES
 from autodiff.primitives import (
     algebra,
     arithmetic,
@@ -61,23 +69,23 @@ from autodiff.primitives import (
     complexes,
     exponential,
     integers,
-    piecewise,
     powers,
     rounding,
     trigonometric,
 )
+from autodiff.primitives import piecewise as _piecewise  # `np.piecewise` is a function
 from autodiff.primitives.record import Primitive as _Primitive
 from autodiff.tracing import tracer as _tracer
 
 _WITH_UFUNCS = (
-    algebra, arithmetic, comparison, complexes, exponential, integers, piecewise, powers, rounding,
-    trigonometric,
+    algebra, arithmetic, comparison, complexes, exponential, integers, powers, rounding,
+    trigonometric, _piecewise,
 )  # fmt: skip
 
 _WITH_FUNCTIONS = (
     accumulations, assignment, calculus, creation, einstein, elementwise_functions, indexing,
-    inspection, joining, memory, nan_statistics, padding, products, quantiles, rearranging,
-    reductions, selection, shapes, sorting, statistics,
+    inspection, joining, memory, nan_statistics, padding, products, quantiles,
+    rearranging, reductions, selection, shapes, sorting, statistics,
 )  # fmt: skip
 
 
@@ -89,10 +97,11 @@ def _install() -> None:
     _tracer.UFUNC_METHODS.update(ufunc_methods.UFUNC_METHODS)
     for module in _WITH_FUNCTIONS:
         _tracer.FUNCTIONS.update(module.FUNCTIONS)
-    for module in (methods, indexing, assignment, memory, sorting):
+    for module in (methods, indexing, assignment, memory, sorting, special_ufuncs):
         _tracer.METHODS.update(module.METHODS)
     _tracer.ATTRIBUTES.update(methods.ATTRIBUTES)
-    _tracer.CONSTRUCTORS.update(creation.CONSTRUCTORS | memory.CONSTRUCTORS)
+    for module in (creation, grids, memory, sorting, undispatched):
+        _tracer.CONSTRUCTORS.update(module.CONSTRUCTORS)
     for name, method in _tracer.METHODS.items():
         known = name.startswith("__")
         setattr(_tracer.Tracer, name, method if known else _tracer.remembering(name, method))
@@ -104,11 +113,13 @@ _install()
 
 
 def __getattr__(name: str) -> Any:
-    """A function that makes arrays, else NumPy's own of this name."""
+    """What there is in place of NumPy's own name, else that."""
     if name in ("linalg", "fft"):
         return import_module(f"autodiff.numpy.{name}")
-    return creation.CREATORS[name] if name in creation.CREATORS else getattr(_numpy, name)
+    if name in ("bincount", "roots", "unique"):  # with further arguments
+        return import_module("autodiff.numpy.further").EXTENDED[name]
+    return NAMES[name] if name in NAMES else getattr(_numpy, name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*dir(_numpy), *creation.CREATORS})
+    return dir(_numpy)

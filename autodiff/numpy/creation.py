@@ -2,17 +2,19 @@
 
 `np.zeros_like(x)` and `np.zeros(n, like=x)` of a traced `x` come here through NumPy's protocol.
 `autodiff.numpy.zeros(n)` and its like need no `x`: inside a trace they give traced arrays, outside
-NumPy's own.
+they are NumPy's own (see `creators`).
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff.numpy.arguments import (
+    apply,
     check_layout,
     constant,
     lift,
@@ -20,8 +22,9 @@ from autodiff.numpy.arguments import (
     refuse,
     traced_operands,
 )
+from autodiff.numpy.elementwise_functions import copy as copied
 from autodiff.numpy.joining import joined, stack
-from autodiff.numpy.promotion import broadcast_to, convert, result_dtype
+from autodiff.numpy.promotion import as_operand, broadcast_to, convert, result_dtype
 from autodiff.numpy.shapes import as_shape
 from autodiff.numpy.views import fresh
 from autodiff.primitives.structure import reshape
@@ -30,10 +33,12 @@ from autodiff.tracing.constructors import holds_tracer
 from autodiff.tracing.tracer import Tracer
 
 __all__ = [
-    "CONSTRUCTORS", "CREATORS", "FUNCTIONS", "arange", "array", "asarray", "empty", "eye", "full",
-    "full_like", "geomspace", "identity", "linspace", "logspace", "ones", "tri", "zeros",
-    "zeros_like",
+    "CONSTRUCTORS", "CREATORS", "FUNCTIONS", "array", "asarray", "copy", "empty", "from_dlpack",
+    "full", "full_like", "gathered", "geomspace", "linspace", "logspace",
+    "ones", "ones_like", "zeros", "zeros_like",
 ]  # fmt: skip
+
+_NUMERIC = "biufc"  # the kinds of dtype that a program can hold
 
 
 def _host(function: str, device: Any) -> None:
@@ -42,21 +47,21 @@ def _host(function: str, device: Any) -> None:
         raise refuse(function, f"device={device!r}", "the arrays it is used with decide")
 
 
+# ---- filled with one value
+
+
 def _filled(value: Any, shape: Any, dtype: Any) -> Any:
     """An array of one value everywhere: traced inside a trace, else NumPy's."""
-    builder = current_builder()
-    shape = tuple(map(int, as_shape(shape)))
-    if builder is None and type(value) is not Tracer:
-        return np.full(shape, value, dtype)
-    if type(value) is Tracer or np.ndim(value):
-        (value,) = traced_operands(value)
-        wanted = value.dtype if dtype is None else dtype
-        return fresh(broadcast_to(convert(value, wanted), shape), c_order=True)
-    assert builder is not None
-    return fresh(constant(builder, value, shape, dtype), c_order=True)
-
-
-# ---- filled with one value
+    dims = tuple([operator.index(d) for d in as_shape(shape)])
+    if min(dims, default=0) < 0:
+        raise ValueError("negative dimensions are not allowed")
+    if holds_tracer(value) or np.ndim(value):
+        x = gathered(value, dtype)
+        return fresh(broadcast_to(x, dims), c_order=True) if type(x) is Tracer else x
+    builder, sample = current_builder(), np.full((), value, dtype)
+    if builder is None or sample.dtype.kind not in _NUMERIC:
+        return np.full(dims, value, dtype)
+    return fresh(constant(builder, sample[()], dims), c_order=True)
 
 
 def zeros(shape: Any, dtype: Any = float, order: str = "C", *, device: Any = None) -> Any:
@@ -107,7 +112,8 @@ def full_like(
     """`np.full_like`."""
     check_layout("full_like", order, subok, allowed="CFAK")
     _host("full_like", device)
-    x = operand(a)
+    x = as_operand(a)
+    x = x if hasattr(x, "dtype") else np.asarray(x)
     result = _filled(fill_value, x.shape if shape is None else shape, dtype or x.dtype)
     if order == "C" or x.ndim < 2 or type(result) is not Tracer:
         return result
@@ -116,7 +122,9 @@ def full_like(
 
 def _layout_of(x: Any) -> Any:
     """What `x` lies in memory like: itself, or the array it was made like."""
-    known = None if type(x) is not Tracer or x._alias is None else x._alias.contiguous
+    if type(x) is not Tracer:
+        return bool(x.flags.c_contiguous)
+    known = None if x._alias is None else x._alias.contiguous
     return known if type(known) is Tracer else x
 
 
@@ -129,14 +137,21 @@ def asarray(
     order: str | None = None,
     *,
     device: Any = None,
-    copy: bool | None = None,
+    copy: Any = None,
 ) -> Any:
     """`np.asarray`; lists may hold traced values."""
     check_layout("asarray", order, allowed="CFAK")
     _host("asarray", device)
+    copy = None if copy is np._CopyMode.IF_NEEDED else copy  # how SciPy asks for what None means
     if type(a) is Tracer and not copy:
-        return a if dtype is None else convert(a, dtype)
-    return array(a, dtype)
+        if dtype is None or a.dtype == dtype:
+            return a
+        if copy is not None:
+            raise ValueError("Unable to avoid copy while creating an array as requested.")
+        return convert(a, dtype)
+    if copy is False:  # what is not to be copied stays as it is
+        return np.asarray(a, dtype, copy=False)
+    return gathered(a, dtype)
 
 
 def array(
@@ -145,53 +160,67 @@ def array(
 ) -> Any:  # fmt: skip
     """`np.array`, to be assigned into; lists may hold traced values."""
     check_layout("array", order, subok, allowed="CFAK")
-    x = _gathered(object, dtype)
+    x = asarray(object, dtype, copy=copy)
     if ndmax and x.ndim > ndmax:
         raise ValueError(f"np.array: {x.ndim} axes are more than ndmax={ndmax}")
     return reshape(x, shape=(1,) * (ndmin - x.ndim) + x.shape) if x.ndim < ndmin else x
 
 
-def _gathered(data: Any, dtype: Any) -> Any:
+def _contiguous(a: Any, dtype: Any = None) -> Any:
+    """`np.ascontiguousarray` and `np.asfortranarray`, which give one axis at least."""
+    return array(a, dtype, copy=None, ndmin=1)
+
+
+def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    """`np.copy`, to be assigned into."""
+    return copied(a if type(a) is Tracer else gathered(a, None), order, subok)
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
+    """`np.from_dlpack`, to be assigned into; of a traced array, itself."""
+    _host("from_dlpack", device)
+    return asarray(x if type(x) is Tracer else np.from_dlpack(x, copy=copy), copy=copy)
+
+
+def gathered(data: Any, dtype: Any) -> Any:
     """An array of its own: data without traced values is captured, lists of them are stacked."""
     if type(data) is Tracer:
         return fresh(data if dtype is None else convert(data, dtype))
     if holds_tracer(data):
-        x = stack([_gathered(part, None) for part in data])
+        x = stack([gathered(part, None) for part in data])
         return x if dtype is None else convert(x, dtype)
     builder, x = current_builder(), np.array(data, dtype)
-    return x if builder is None else fresh(lift(builder, x))
+    return x if builder is None or x.dtype.kind not in _NUMERIC else fresh(lift(builder, x))
 
 
-def _from_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of NumPy's whose result may be assigned into."""
+def _traced_result(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy's whose result may be assigned into, and whose arguments are static."""
+
+    def known(x: Any) -> Any:
+        instead = "`np.linspace(start, stop, num)`, whose ends may be traced; or static arguments"
+        asked = f"an argument of np.{function.__name__}"
+        return x._exit(asked, instead) if type(x) is Tracer else x
 
     def made(*args: Any, **kwargs: Any) -> Any:
-        known = [a.item() if type(a) is Tracer else a for a in args]
-        return _gathered(function(*known, **kwargs), None)
+        given = {name: known(x) for name, x in kwargs.items()}
+        return gathered(function(*map(known, args), **given), None)
 
-    made.__name__ = function.__name__
-    made.__doc__ = f"`np.{function.__name__}`, to be assigned into; its arguments are static."
     return made
-
-
-arange = _from_numpy(np.arange)
-eye = _from_numpy(np.eye)
-identity = _from_numpy(np.identity)
-tri = _from_numpy(np.tri)
-fromfunction = _from_numpy(np.fromfunction)
 
 
 # ---- between two ends
 
 
 def linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
+    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False,
     dtype: Any = None, axis: int = 0, *, device: Any = None,
 ) -> Any:  # fmt: skip
     """`np.linspace`; the ends may be traced."""
     _host("linspace", device)
+    num = operator.index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    start, stop = as_operand(start), as_operand(stop)
     common = np.result_type(result_dtype(start, stop), 1.0)
     first, last = (convert(x, common) for x in traced_operands(start, stop))
     intervals = num - 1 if endpoint else num
@@ -199,8 +228,8 @@ def linspace(
     wide = np.broadcast_shapes(first.shape, last.shape)
     count = np.arange(num).astype(common).reshape(num, *[1] * len(wide))
     result = count * (step if intervals > 0 else last - first) + first
-    if endpoint and num > 1:  # the end exactly
-        result = joined([result[:-1], reshape(broadcast_to(last, wide), shape=(1, *wide))], 0)
+    if endpoint and num > 1:
+        result = joined([result[:-1], _row(last, wide)], 0)
     if dtype is not None:
         result = np.floor(result) if np.dtype(dtype).kind in "iu" else result
         result = convert(result, dtype)
@@ -208,32 +237,58 @@ def linspace(
     return (result, step) if retstep else result
 
 
+def _row(end: Any, wide: tuple[int, ...]) -> Any:
+    """An end exactly, as one row of the result."""
+    return reshape(broadcast_to(end, wide), shape=(1, *wide))
+
+
 def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0,
+    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0,
     dtype: Any = None, axis: int = 0,
 ) -> Any:  # fmt: skip
-    """`np.logspace`."""
-    b = np.expand_dims(operand(base), axis) if np.ndim(base) else base
-    result = np.power(b, linspace(start, stop, num, endpoint, axis=axis))
+    """`np.logspace`; ends and base may be traced."""
+    if np.ndim(base):  # the base has axes in common with the ends, and none with the new axis
+        start, stop, base = np.broadcast_arrays(*traced_operands(start, stop, base))
+        base = np.expand_dims(base, axis)
+    result = apply(np.power, operand(base), linspace(start, stop, num, endpoint, axis=axis))
     return result if dtype is None else convert(result, dtype)
 
 
 def geomspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
-    """`np.geomspace`."""
-    common = np.result_type(result_dtype(start, stop), float)
+    """`np.geomspace`; the ends may be traced, and complex: then they lie on a spiral."""
+    num = operator.index(num)
+    start, stop = as_operand(start), as_operand(stop)
+    common = np.result_type(result_dtype(start, stop), np.dtype(dtype))
     first, last = (convert(x, common) for x in traced_operands(start, stop))
-    exponents = linspace(first * 0, np.log(last / first), num, endpoint)
-    result = np.moveaxis(first * np.exp(exponents), 0, axis)
+    direction = first / np.abs(first)
+    ends = np.log10(first / direction), np.log10(last / direction)
+    result = direction * logspace(*ends, num, endpoint)
+    wide = np.broadcast_shapes(first.shape, last.shape)
+    if num > 0:
+        result = joined([_row(first, wide), result[1:]], 0)
+    if endpoint and num > 1:
+        result = joined([result[:-1], _row(last, wide)], 0)
+    result = np.moveaxis(result, 0, axis)
     return result if dtype is None else convert(result, dtype)
 
 
-# What `autodiff.numpy` has in place of NumPy's own functions, which see no traced argument.
+# What `autodiff.numpy` has in place of NumPy's own functions, which see no traced argument, or
+# whose result traced values could not be assigned into.
 CREATORS: dict[str, Callable[..., Any]] = {
-    "arange": arange, "array": array, "asarray": asarray, "empty": empty, "eye": eye,
-    "fromfunction": fromfunction, "full": full, "geomspace": geomspace, "identity": identity,
-    "linspace": linspace, "logspace": logspace, "ones": ones, "tri": tri, "zeros": zeros,
+    "array": array, "asanyarray": asarray, "asarray": asarray, "ascontiguousarray": _contiguous,
+    "asfortranarray": _contiguous, "copy": copy, "empty": empty, "empty_like": zeros_like,
+    "from_dlpack": from_dlpack, "full": full, "full_like": full_like,
+    "geomspace": geomspace, "linspace": linspace, "logspace": logspace,
+    "ones": ones, "ones_like": ones_like, "zeros": zeros, "zeros_like": zeros_like,
+    **{
+        name: _traced_result(getattr(np, name))
+        for name in (
+            "arange", "bartlett", "blackman", "eye", "frombuffer", "fromfunction", "hamming",
+            "hanning", "identity", "indices", "tri",
+        )
+    },
 }  # fmt: skip
 
 # What the module `numpy` offers while a function is traced, for data that hold traced values.
@@ -242,18 +297,25 @@ CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "asanyarray": asarray,
     "asarray": asarray,
     "asarray_chkfinite": asarray,
-    "ascontiguousarray": asarray,
-    "asfortranarray": asarray,
+    "ascontiguousarray": _contiguous,
+    "asfortranarray": _contiguous,
     "full": full,
 }
 
 FUNCTIONS = {
-    np.zeros_like: zeros_like,
-    np.ones_like: ones_like,
-    np.full_like: full_like,
     np.empty_like: zeros_like,
-    np.asanyarray: asarray,
-    np.ascontiguousarray: asarray,
-    np.asfortranarray: asarray,
-    **{getattr(np, name): made for name, made in CREATORS.items()},
-}
+    np.full_like: full_like,
+    np.geomspace: geomspace,
+    np.linspace: linspace,
+    np.logspace: logspace,
+    np.ones_like: ones_like,
+    np.zeros_like: zeros_like,
+    **{
+        getattr(np, name): CREATORS[name]
+        for name in (
+            "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray",
+            "empty", "eye", "frombuffer", "fromfunction", "full", "identity", "ones",
+            "tri", "zeros",
+        )
+    },
+}  # fmt: skip

@@ -10,9 +10,16 @@ from typing import Any
 
 import numpy as _numpy
 
+from autodiff.numpy import fourier as _fourier
+from autodiff.tracing.tracer import FUNCTIONS as _FUNCTIONS
+
+_FUNCTIONS.update(_fourier.FUNCTIONS)
+
 
 def __getattr__(name: str) -> Any:
-    """NumPy's own function of this name, which calls the traced form where it meets a tracer."""
+    """A function that makes frequencies, else NumPy's own of this name, which sees tracers."""
+    if name in _fourier.CREATORS:
+        return _fourier.CREATORS[name]
     return getattr(_numpy.fft, name)
 
 

@@ -64,7 +64,20 @@ def nditer(*args: Any, **kwargs: Any) -> Any:
     )
 
 
+def as_strided(*args: Any, **kwargs: Any) -> Any:
+    """`np.lib.stride_tricks.as_strided`, which reads memory by addresses."""
+    raise UnsupportedFunctionError(
+        f"np.lib.stride_tricks.as_strided has no traced form.{here()}\nWrite instead: "
+        "`np.lib.stride_tricks.sliding_window_view(x, n)` for windows, "
+        "`np.broadcast_to(x, shape)` to repeat, `x[::step]` for steps"
+    )
+
+
 # What the module `numpy` offers for traced arrays; see `autodiff.tracing.constructors`.
-CONSTRUCTORS = {"ndenumerate": ndenumerate, "nditer": nditer}
+CONSTRUCTORS = {
+    "lib.stride_tricks.as_strided": as_strided,
+    "ndenumerate": ndenumerate,
+    "nditer": nditer,
+}
 METHODS = {"view": view}
 FUNCTIONS = {np.lib.stride_tricks.sliding_window_view: sliding_window_view}

@@ -248,11 +248,18 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     """`np.linalg.multi_dot`: in the cheapest order that a greedy choice finds."""
     xs = traced_operands(*arrays)
     if len(xs) < 2:
-        raise ValueError("Expecting at least two arrays.")
+        raise ValueError("np.linalg.multi_dot: expecting at least two arrays")
+    ends = (xs[0].ndim, xs[-1].ndim)
+    if not {*ends} <= {1, 2} or any(x.ndim != 2 for x in xs[1:-1]):
+        shown = ", ".join([str(x.shape) for x in xs])
+        raise np.linalg.LinAlgError(
+            f"np.linalg.multi_dot: arrays of shapes {shown} given. The first and the last must be "
+            f"vectors or matrices, those between matrices{here()}"
+        )
     terms = [LETTERS[i : i + x.ndim] for i, x in enumerate(xs)]
     terms[0] = LETTERS[1] if xs[0].ndim == 1 else terms[0]
-    ends = (LETTERS[0] if xs[0].ndim == 2 else "") + (LETTERS[len(xs)] if xs[-1].ndim == 2 else "")
-    return deliver("multi_dot", np.einsum(f"{','.join(terms)}->{ends}", *xs), out)
+    kept = LETTERS[0] * (ends[0] == 2) + LETTERS[len(xs)] * (ends[1] == 2)
+    return deliver("multi_dot", np.einsum(f"{','.join(terms)}->{kept}", *xs), out)
 
 
 UFUNCS = {

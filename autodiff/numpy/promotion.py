@@ -35,7 +35,7 @@ class _OperandClasses(dict[type, bool]):
     """Whether values of a class can be operands as they are; decided once for each class."""
 
     def __missing__(self, cls: type) -> bool:
-        known = issubclass(cls, np.ndarray | np.generic | int | float | complex)
+        known = cls is np.ndarray or issubclass(cls, np.generic | int | float | complex)
         self[cls] = known = known or is_device_class(cls)
         return known
 
@@ -66,11 +66,30 @@ def kind_of(x: Any) -> Kind:
 
 def as_operand(x: Any) -> Any:
     """`x` itself if it is a tracer, an array or a scalar; lists and tuples become arrays."""
-    if type(x) is Tracer or isinstance(x, np.ndarray | np.generic | int | float | complex):
+    if type(x) in (Tracer, np.ndarray) or isinstance(x, np.generic | int | float | complex):
         return x
     if isinstance(x, list | tuple):
         return _from_sequence(x)
+    if isinstance(x, np.ndarray):
+        return _of_base_class(x)
     return x if is_device_array(x) or not hasattr(x, "__array__") else np.asarray(x)
+
+
+_SPECIAL = {
+    np.ma.MaskedArray: "`np.where(mask, 0, x)` and the like, or `where=mask` of ufuncs and sums",
+    np.matrix: "an array, and `x @ y` for the product",
+}
+
+
+def _of_base_class(x: np.ndarray[Any, Any]) -> Any:
+    """An array of a subclass (`np.memmap`) as a plain one, unless it has arithmetic of its own."""
+    for cls, instead in _SPECIAL.items():
+        if isinstance(x, cls):
+            raise TypeError(
+                f"a traced array cannot be combined with a {cls.__name__}.{here()}\n"
+                f"Write instead: {instead}"
+            )
+    return x.view(np.ndarray)
 
 
 def _from_sequence(x: Sequence[Any]) -> Any:

@@ -20,7 +20,7 @@ from autodiff.numpy.arguments import (
     kept_shape,
     operand,
 )
-from autodiff.numpy.promotion import convert
+from autodiff.numpy.promotion import broadcast_to, convert
 from autodiff.numpy.selection import where as choose_where
 from autodiff.primitives import reduction
 from autodiff.primitives.algebra import reduce_any, reduce_sum
@@ -84,9 +84,14 @@ def fold(
                 "give it as `initial=`"
             )
         x = choose_where(where, x, convert(operand(rest), x.dtype))
-    result = along(primitive, x, axis, keepdims)
-    if initial is not NOT_GIVEN and initial is not None:
-        result = apply(ufunc, convert(operand(initial), x.dtype), result)
+    if initial is NOT_GIVEN or initial is None:
+        result = along(primitive, x, axis, keepdims)
+    else:
+        start = convert(operand(initial), x.dtype)
+        if x.size:
+            result = apply(ufunc, start, along(primitive, x, axis, keepdims))
+        else:  # nothing comes after `initial`; the primitive may have no value for that
+            result = broadcast_to(start, along(reduce_sum, x, axis, keepdims).shape)
     return result if out is None else deliver(called or ufunc.__name__, result, out)
 
 

@@ -1,7 +1,8 @@
 """The ufuncs that are not simply one elementwise primitive.
 
-Powers with a known exponent become products, ufuncs with two results become two primitives, and a
-few are another primitive in disguise, or nothing at all.
+Powers with a known exponent become products, ufuncs with two results become two primitives, a
+comparison may be with a number that no element can have, and a few are another primitive in
+disguise, or nothing at all.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from autodiff.ir.types import type_of
+from autodiff.numpy.arguments import constant
 from autodiff.numpy.promotion import Kind, as_operand, convert, kind_of
 from autodiff.numpy.ufuncs import Binary, Elementwise, Unary
 from autodiff.numpy.views import fresh
+from autodiff.primitives import comparison
 from autodiff.primitives.arithmetic import positive as positive_primitive
 from autodiff.primitives.arithmetic import square
 from autodiff.primitives.complexes import complex_sign
@@ -27,10 +30,11 @@ from autodiff.primitives.powers import power as power_primitive
 from autodiff.primitives.record import Primitive
 from autodiff.primitives.rounding import exponent, fraction, mantissa, trunc
 from autodiff.primitives.trigonometric import deg2rad, rad2deg
+from autodiff.tracing.calls import remembered_call
 from autodiff.tracing.tracer import UFUNCS as TRACED
 from autodiff.tracing.tracer import Tracer
 
-__all__ = ["UFUNCS", "as_ufunc", "clip_ufunc"]
+__all__ = ["METHODS", "UFUNCS", "as_ufunc", "clip_ufunc"]
 
 
 def as_ufunc(primitive: Primitive, ufunc: Any) -> Elementwise:
@@ -47,7 +51,9 @@ clip_ufunc: Any = np._core.umath.clip  # type: ignore[attr-defined]
 # ---- powers
 
 _any_power = as_ufunc(power_primitive, np.power)
-_KNOWN = frozenset({int, float, bool, *np.sctypeDict.values()} - {np.complex64, np.complex128})
+_KNOWN = frozenset(
+    {int, float, bool, *np.sctypeDict.values()} - {np.complex64, np.complex128, np.clongdouble}
+)
 _LARGEST_INTEGER = 1024
 
 
@@ -84,6 +90,13 @@ def power(x: Any, p: Any, /) -> Any:
     return result
 
 
+def power_operator(x: Tracer, p: Any, /) -> Any:
+    """`x ** p`; unlike `np.power`, NumPy's operator squares truth values as int8."""
+    if type(p) is int and p == 2 and x.kind is x.type and x.dtype.kind == "b":
+        return np.square(x)
+    return remembered_call(x, np.power, power, (x, p))
+
+
 _float_power = as_ufunc(power_primitive, np.float_power)
 
 
@@ -109,6 +122,37 @@ def _pair(ufunc: Any, first: Primitive, second: Primitive) -> Callable[[Any], tu
 def divmod_(x: Any, y: Any, /) -> tuple[Any, Any]:
     """`np.divmod`."""
     return TRACED[np.floor_divide](x, y), TRACED[np.remainder](x, y)
+
+
+# ---- comparisons
+
+_COMPARISONS = (
+    comparison.equal, comparison.not_equal, comparison.less, comparison.less_equal,
+    comparison.greater, comparison.greater_equal,
+)  # fmt: skip
+
+
+class Comparison(Binary):
+    """A comparison, which NumPy also makes with Python integers that lie beyond the dtype.
+
+    Nothing equals None or a text, so that `x == None` and `x in (None, "auto")` have an answer.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, x: Any, y: Any) -> Any:
+        """Record the comparison; of plain values, compute it."""
+        if self.ufunc in (np.equal, np.not_equal):
+            for array, other in ((x, y), (y, x)):
+                if type(array) is Tracer and (other is None or isinstance(other, str)):
+                    return constant(array._builder, self.ufunc is np.not_equal, array.shape)
+        try:
+            return super().__call__(x, y)
+        except OverflowError:  # the answer is the same for every element
+            array = x if type(x) is Tracer else y
+            sample = np.zeros((), array.dtype)
+            answer = self.ufunc(sample, y) if array is x else self.ufunc(x, sample)
+            return constant(array._builder, bool(answer), array.shape)
 
 
 # ---- what depends on whether the operand is complex
@@ -138,7 +182,9 @@ def sign(x: Any, /) -> Any:
     return (_complex_sign if type(x) is Tracer and x.dtype.kind == "c" else _sign)(x)
 
 
+METHODS = {"__pow__": power_operator}
 UFUNCS: dict[Any, Callable[..., Any]] = {
+    **{p.ufunc: Comparison(p) for p in _COMPARISONS},
     np.power: power,
     np.float_power: float_power,
     np.divmod: divmod_,

@@ -114,7 +114,7 @@ def reduce(
     if ufunc in FOLDS:
         return fold(ufunc, array, axis, dtype, out, keepdims, initial, where)
     x = operand(array)
-    axes = axes_of(axis, x.ndim)
+    axes = axes_of(axis, x.ndim) if x.ndim or axis not in (0, -1) else ()
     shape = kept_shape(x.shape, axes)
     x = convert(x, fold_dtype(ufunc, x.dtype) if dtype is None else dtype)
     if where is not True:
@@ -150,6 +150,8 @@ def _folded(ufunc: Any, rows: Any, initial: Any) -> Any:
 def accumulate(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
     """`ufunc.accumulate`."""
     x = operand(array)
+    if x.ndim == 0:
+        raise TypeError("cannot accumulate on a scalar")
     if ufunc in SCANS:
         return deliver(ufunc.__name__, scan(ufunc, x, axis, dtype), out)
     x = convert(x, fold_dtype(ufunc, x.dtype) if dtype is None else dtype)

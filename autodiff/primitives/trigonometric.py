@@ -39,7 +39,10 @@ tan = _function(np.tan, lambda y, x: add(scalar(y, 1), mul(y, y)))
 
 def _one_minus_square(x: Any) -> Any:
     one = scalar(x, 1)
-    return mul(sub(one, x), add(one, x))
+    if x.dtype.kind != "c":
+        return mul(sub(one, x), add(one, x))
+    # 1 - x would lose the sign of a zero imaginary part, which says on what side of the cut x lies.
+    return mul(neg(sub(x, one)), add(one, x))
 
 
 arcsin = _function(np.arcsin, Push(lambda t, y, x: div(t, sqrt(_one_minus_square(x)))))

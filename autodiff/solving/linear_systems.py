@@ -17,7 +17,8 @@ from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.numpy.promotion import convert
 from autodiff.primitives.contraction import contract
-from autodiff.primitives.dense_systems import dense_solve, transposed
+from autodiff.primitives.dense_systems import dense_solve
+from autodiff.primitives.matrices import transposed
 from autodiff.primitives.structure import reshape
 from autodiff.solving.equations import Equations, as_map, floating, like_leaves
 from autodiff.solving.krylov import Info

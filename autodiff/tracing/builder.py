@@ -47,9 +47,9 @@ class Builder:
 
     __slots__ = (
         "calls", "captured", "closed", "counts", "firsts", "inputs", "label", "level", "library",
-        "locked", "moved", "namer", "next", "numbers", "parent", "position", "producers", "regions",
-        "rewriting", "rows", "scanned", "script", "staging", "table", "taken", "trail", "trails",
-        "types", "values", "wanted",
+        "locked", "made", "moved", "namer", "next", "numbers", "parent", "position", "producers",
+        "regions", "rewriting", "rows", "scanned", "script", "staging", "table", "taken", "trail",
+        "trails", "types", "values", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -76,7 +76,7 @@ class Builder:
         self.values: dict[int, Any] = {}  # of variables, as far as they are known
         self.producers: dict[int, int] = {}  # the row that made a variable, filled in on demand
         self.scanned = 0  # how many rows `producers` knows
-        self.closed = False
+        self.closed = self.made = False  # made: arrays of traced values; see `constructors`
         self.trail: Trail | Source | None = None  # the user's line, for what a transform records
         self.namer: Callable[[], list[str]] = list  # the user's names of the first inputs
         self.wanted: frozenset[int] = _NONE  # inputs that are being differentiated
@@ -179,13 +179,14 @@ class Builder:
         if script is not None:
             done = self.position == len(self.rows) and self.taken == len(self.inputs)
             if done and script.outputs == outputs and script.regions == self.regions:
+                script.made |= self.made
                 return script
             self.depart()
         new = Script()
         new.types, new.inputs = self.types, self.inputs
         new.rows, new.firsts, new.counts = self.rows, self.firsts, self.counts
         new.trails, new.table, new.calls = self.trails, self.table, self.calls
-        new.outputs, new.regions = outputs, self.regions
+        new.outputs, new.regions, new.made = outputs, self.regions, self.made
         return new
 
     def results(self, row: int) -> range:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.arrays import namespace
-from autodiff.errors import EscapeError
+from autodiff.errors import AutodiffError
 from autodiff.ir.program import Program
 from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
@@ -78,16 +78,41 @@ def record(
     `wanted` are the positions of inputs by which a derivative is taken.
     """
     known = None if code is None else _scripts.get((code, label))
+
+    def attempt(offered: bool) -> Recording:
+        builder = Builder(label=label, script=known)
+        builder.namer, builder.wanted = namer, wanted
+        return _recorded(fun, inputs, types, builder, offered)
+
+    # NumPy's constructors are exchanged for a function that is new, or known to need it; one that
+    # fails without is called again.
+    offered = known is None or known.made
+    try:
+        recording = attempt(offered)
+    except Exception:
+        if offered:
+            raise
+        recording = attempt(True)
+    if code is not None and recording.script is not known:
+        _remember((code, label), recording.script)
+    return recording
+
+
+def _recorded(
+    fun: Callable[[list[Any]], Any],
+    inputs: list[Any],
+    types: Sequence[ArrayType | None] | None,
+    builder: Builder,
+    offered: bool,
+) -> Recording:
     outer = current_builder()  # if it is a transform's, what is done with constants belongs to it
-    builder = Builder(label=label, script=known)
     builder.staging = outer is not None and outer.staging
-    builder.namer = namer
-    builder.wanted = wanted
     library = namespace(inputs)
     if library is not np:
         builder.library = library
     token = enter(builder)
-    offer()
+    if offered:
+        offer()
     try:
         tracers = [
             _input(builder, x, None if types is None else types[i]) for i, x in enumerate(inputs)
@@ -95,18 +120,16 @@ def record(
         leaves, spec = tree.flatten(fun(tracers))
         atoms = [atom(builder, x) for x in leaves if type(x) is Tracer]
     except ValueError as error:
-        if isinstance(error.__cause__, EscapeError):  # NumPy hides it: "setting an array element"
+        if isinstance(error.__cause__, AutodiffError):  # NumPy hides it: "setting an array element"
             raise error.__cause__.with_traceback(error.__traceback__) from None
         if "read-only" in str(error):
-            error.add_note(_explain_read_only(label))
+            error.add_note(_explain_read_only(builder.label))
         raise
     finally:
-        withdraw()
+        if offered:
+            withdraw()
         leave(builder, token)
-    script = builder.finish(atoms)
-    if code is not None and script is not known:
-        _remember((code, label), script)
-    return Recording(builder, inputs, leaves, spec, script)
+    return Recording(builder, inputs, leaves, spec, builder.finish(atoms))
 
 
 _scripts: dict[tuple[CodeType, str], Script] = {}

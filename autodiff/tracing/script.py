@@ -44,8 +44,8 @@ class Script:
     """
 
     __slots__ = (
-        "_key", "calls", "counts", "derived", "firsts", "inputs", "outputs", "regions", "rows",
-        "table", "trails", "types",
+        "_key", "calls", "counts", "derived", "firsts", "inputs", "made", "outputs", "regions",
+        "rows", "table", "trails", "types",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -59,6 +59,7 @@ class Script:
         self.calls: dict[Any, Call] = {}
         self.outputs: list[Number] = []
         self.regions: tuple[Region, ...] = ()
+        self.made = False  # whether arrays were made of traced values; see `constructors`
         self.derived: dict[Any, Any] = {}  # for those who derive something from it
         self._key: tuple[Any, ...] | None = None
 

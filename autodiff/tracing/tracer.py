@@ -29,15 +29,20 @@ UFUNC_METHODS: dict[
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # numpy function -> traced form, same signature
 METHODS: dict[str, Callable[..., Any]] = {}  # ndarray method, "__getitem__", ... -> f(tracer, ...)
 ATTRIBUTES: dict[str, Callable[[Any], Any]] = {}  # ndarray attribute -> f(tracer)
-# "array", ... -> traced form of NumPy functions that know no protocol; see `constructors`
-CONSTRUCTORS: dict[str, Callable[..., Any]] = {}
+# "array", ... -> traced form of what in NumPy knows no protocol; see `constructors`
+CONSTRUCTORS: dict[str, Any] = {}
 
 
 def _operator(ufunc: Any) -> Callable[[Any, Any], Any]:
     """`x + y`, with the tracer on the left."""
 
     def operator(self: Any, other: Any) -> Any:
-        return remembered_call(self, ufunc, UFUNCS[ufunc], (self, other))
+        try:
+            return remembered_call(self, ufunc, UFUNCS[ufunc], (self, other))
+        except TypeError:
+            if getattr(other, "__array_ufunc__", self) is None:  # it has operators of its own
+                return NotImplemented
+            raise
 
     return operator
 
@@ -140,7 +145,7 @@ class Tracer:
     __floordiv__, __rfloordiv__ = _operator(np.floor_divide), _reflected(np.floor_divide)
     __mod__, __rmod__ = _operator(np.remainder), _reflected(np.remainder)
     __divmod__, __rdivmod__ = _operator(np.divmod), _reflected(np.divmod)
-    __pow__, __rpow__ = _operator(np.power), _reflected(np.power)
+    __rpow__ = _reflected(np.power)  # `__pow__` is one of METHODS
     __matmul__, __rmatmul__ = _operator(np.matmul), _reflected(np.matmul)
     __and__, __rand__ = _operator(np.bitwise_and), _reflected(np.bitwise_and)
     __or__, __ror__ = _operator(np.bitwise_or), _reflected(np.bitwise_or)
@@ -208,7 +213,7 @@ class Tracer:
         return int(self._value("a traced value used as an index or a count"))
 
     def __float__(self) -> float:
-        asked = "float(x), a function of `math` or assignment into a plain array"
+        asked = "float(x), a function of `math`, np.fromiter or assignment into a plain array"
         instead = "`x` itself; `np.sin` for `math.sin`; `np.zeros(n, like=x)` to assign into"
         return float(self._exit(asked, instead))
 
@@ -253,6 +258,7 @@ class Tracer:
 
     def _exit(self, asked: str, instead: str) -> Any:
         """The value, for good: refused where a derivative would have to follow it."""
+        self._builder.made = True
         if depends_on_wanted(self._builder, self._number):
             refuse_escape(self._builder, asked, instead)
         return self._value(asked)

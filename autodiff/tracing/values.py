@@ -6,6 +6,9 @@ recorded rows that it needs, and no others, are run and remembered.
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -133,5 +136,28 @@ def refuse_escape(builder: Builder, asked: str, instead: str) -> None:
     """Raise because a value would leave the trace and take its gradient with it."""
     raise EscapeError(
         f"{asked} takes a traced value out of the trace, so its gradient would be lost.{here()}\n"
-        f"Write instead: {instead}. If no gradient is wanted here: `ad.stop_gradient(x)` first."
+        f"Write instead: {_traced_form() or instead}. If no gradient is wanted here: "
+        "`ad.stop_gradient(x)` first."
     )
+
+
+def _traced_form() -> str:
+    """The function of `autodiff.scipy` for that of SciPy's which the user called, if there is one.
+
+    SciPy's Python functions turn their arguments into arrays by constructors of their own.
+    """
+    frame, called = sys._getframe(1), ""
+    while (caller := frame.f_back) is not None:
+        frame = caller
+        package, _, rest = frame.f_globals.get("__name__", "").partition(".")
+        part, name = rest.partition(".")[0], frame.f_code.co_name
+        if package == "scipy" and hasattr(sys.modules.get(f"scipy.{part}"), name):
+            called = f"{part}.{name}"
+        elif called and package not in ("scipy", "numpy", "autodiff"):
+            break
+    part, _, name = called.rpartition(".")
+    if not called or find_spec(f"autodiff.scipy.{part}") is None:
+        return ""
+    own = getattr(sys.modules[f"scipy.{part}"], name)
+    traced = getattr(import_module(f"autodiff.scipy.{part}"), name, own)
+    return "" if traced is own else f"`autodiff.scipy.{called}` for `scipy.{called}`"

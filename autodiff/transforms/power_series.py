@@ -79,6 +79,9 @@ class Apply(Protocol):
     def constant(self, value: np.generic) -> Series:
         """The series of a scalar."""
 
+    def series(self, first: Any, later: Callable[[int], Any]) -> Series:
+        """The series whose coefficient k > 0 is `later(k)`."""
+
     def derivative(self, x: Series) -> Series:
         """The derivative of a series by t."""
 

@@ -15,7 +15,7 @@ series. So k of them take O(k²) operations, where derivatives of derivatives ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -127,6 +127,10 @@ class Expansion:
     def constant(self, value: np.generic) -> Series:
         """The series of a scalar."""
         return self.constants.setdefault(literal(value), Series(value))
+
+    def series(self, first: Any, later: Callable[[int], Any]) -> Series:
+        """The series whose coefficient k > 0 is `later(k)`."""
+        return Series(first, later)
 
     def derivative(self, x: Series) -> Series:
         """The derivative of a series by t."""

@@ -206,7 +206,9 @@ def _pull_one(equation: Equation, ct: Any, i: int, inputs: list[Any]) -> Any:
         return rule(plain(ct), i, *inputs, **params)
     if callable(mask_rule):
         new = rule(plain(ct), i, *inputs, **params)
-        return Masked(new, mask_rule(ct.mask, i, *inputs, **params), clean=True)
+        # Where nothing but the cotangent enters, its zeros stay; by infinity they become NaN.
+        clean = primitive.kind == "linear"
+        return Masked(new, mask_rule(ct.mask, i, *inputs, **params), clean)
     new = rule(ct.ct, i, *inputs, **params)
     if new is None:
         return None

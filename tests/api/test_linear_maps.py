@@ -366,3 +366,13 @@ def test_what_cuts_the_way_is_named():
 
 def test_what_is_cut_on_purpose_is_not_named():
     ad.jvp(lambda x: ad.stop_gradient(x) * 2, (1.0,), (1.0,))
+
+
+def test_whole_numbers_are_tangents_of_floating_point_arguments():
+    """Optimisers ask for products with unit vectors of integers."""
+    unit = np.array([0, 1, 0])
+    x = np.array([1.0, 2.0, 3.0])
+    slope = ad.jvp(lambda x: x**2, (x,), (unit,))[1]
+    np.testing.assert_array_equal(slope, [0.0, 4.0, 0.0])
+    assert slope.dtype == float
+    np.testing.assert_array_equal(ad.hvp(lambda x: np.sum(x**3))(x, (unit,)), [0.0, 12.0, 0.0])

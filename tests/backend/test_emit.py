@@ -301,11 +301,11 @@ def standalone(source: str, needs: tuple[str, ...] = ()):
 
 # These have no text of their own: generated code calls their `run`, which a source cannot.
 WITHOUT_TEXT = {
-    "argsort", "complex", "cumlogsumexp", "cummax", "cummin", "dense_solve",
-    "dynamic_slice", "dynamic_update", "gather", "index_add", "index_set", "last_writes",
-    "logistic", "pad", "recurrence",
+    "argsort", "cofactors", "complex", "cumlogsumexp", "cummax", "cummin", "dense_solve",
+    "dynamic_slice", "dynamic_update", "gather", "index_add", "index_set", "inverse", "last_writes",
+    "logistic", "lu", "pad", "recurrence",
     "reduce_and", "reduce_logsumexp", "reduce_or", "reduce_xor", "scatter", "scatter_add",
-    "searchsorted", "sinc_derivative", "sort", "unindex",
+    "searchsorted", "sinc_derivative", "sort", "triangular_solve", "unindex",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from autodiff import arrays
 from autodiff.api import arguments
 from autodiff.numpy import promotion
-from tests.device import fakecupy
+from tests.device import fakecupy, fakecupyx, fakecupyx_sparse
 
 # What remembers, for each class, whether its instances are device arrays.
 CLASS_CACHES = (
@@ -24,6 +24,9 @@ def xp(request, monkeypatch):
         yield pytest.importorskip("cupy")
         return
     monkeypatch.setitem(sys.modules, fakecupy.NAME, fakecupy.library)
+    monkeypatch.setattr(fakecupy.library, "fft", fakecupyx.fft, raising=False)
+    for name, module in (fakecupyx.MODULES | fakecupyx_sparse.MODULES).items():
+        monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(arrays, "DEVICE_LIBRARIES", {*arrays.DEVICE_LIBRARIES, fakecupy.NAME})
     for cache in CLASS_CACHES:
         cache.pop(fakecupy.ndarray, None)

@@ -381,17 +381,38 @@ class Library(ModuleType):
 
     @property
     def linalg(self) -> Any:
-        return SimpleNamespace(solve=_solve)
+        return SimpleNamespace(**{name: _linalg(name) for name in LINALG})
 
 
-def _solve(a: ndarray, b: ndarray) -> ndarray:
+# What `cupy.linalg` has.
+LINALG = (
+    "cholesky", "det", "eigh", "eigvalsh", "inv", "lstsq", "matrix_rank", "norm", "pinv", "qr",
+    "slogdet", "solve", "svd",
+)  # fmt: skip
+
+
+def _linalg(name: str) -> Callable[..., Any]:
     """NumPy raises for a singular matrix; CuPy does not wait to see whether it is one."""
-    if not isinstance(a, ndarray) or not isinstance(b, ndarray):
-        raise TypeError(f"cupy.linalg.solve takes arrays on the device, not {a}, {b}")
-    try:
-        return wrap(np.linalg.solve(unwrap(a), unwrap(b)))
-    except np.linalg.LinAlgError:
-        return ndarray(np.full_like(unwrap(b), np.nan))
+    host = getattr(np.linalg, name)
+
+    def function(a: ndarray, *args: Any, **kwargs: Any) -> Any:
+        if not all(isinstance(x, ndarray | str | int | tuple) for x in (a, *args)):
+            raise TypeError(f"cupy.linalg.{name} takes arrays on the device, not {(a, *args)}")
+        others = [unwrap(x) for x in args]
+        try:
+            return wrap(silently(host, unwrap(a), *others, **kwargs))
+        except np.linalg.LinAlgError:
+            regular = np.broadcast_to(np.eye(*a.shape[-2:], dtype=a.dtype), a.shape)
+            return _filled(wrap(host(regular, *others, **kwargs)))
+
+    return function
+
+
+def _filled(x: Any) -> Any:
+    """The same arrays, but that all they hold is NaN."""
+    if isinstance(x, tuple):
+        return tuple([_filled(part) for part in x])
+    return ndarray(np.full_like(x.host, np.nan))
 
 
 library = Library(NAME)

@@ -23,16 +23,38 @@ from tests.primitives.rows import FORMS, arguments, has_derivative, program_of
 from tests.primitives.table import SPECS, primitives
 
 # Rows that CuPy cannot run, by the name of their primitive.
-MISSING = {"spacing": "CuPy has no such function"}
+MISSING = {
+    **dict.fromkeys(
+        (
+            "betaincc",
+            "betainccinv",
+            "dawsn",
+            "dawsn_derivative",
+            "erfi",
+            "ndtri_exp",
+            "powm1",
+        ),
+        "CuPy has no such function",
+    ),
+    "spacing": "CuPy has no such function",
+    "eig": "CuPy has it from version 14 on",
+    "eigvals": "CuPy has it from version 14 on",
+}
 
 # Primitives that ask the device something, for which the host has to wait.
 WAITS = {
+    "betainc_by_parameters": "the method depends on where an element lies",
+    "gamma_density": "how far a shape is raised depends on it",
+    "gammainc_by_shape": "the method depends on where an element lies",
+    "polygamma_difference": "the method depends on where an element lies",
     "gather": "an index out of bounds raises, as in NumPy",
     "scatter": "an index out of bounds raises, as in NumPy",
     "scatter_add": "an index out of bounds raises, as in NumPy",
     "last_writes": "an index out of bounds raises, as in NumPy",
     "dynamic_slice": "a window out of bounds raises, as in NumPy",
     "dynamic_update": "a window out of bounds raises, as in NumPy",
+    "cofactors": "those of a singular matrix are computed in another way",
+    "lu": "the order of rows is worked out on the host",
 }
 
 CASES = [
@@ -85,7 +107,7 @@ def test_compiled_programs_return_arrays_of_their_own(xp, spec, form):
 
 def test_every_ufunc_is_one_of_cupy():
     names = {p.name: p.ufunc.__name__ for p in primitives() if p.ufunc is not None}
-    assert {p for p, name in names.items() if name not in API["ufuncs"]} == MISSING.keys()
+    assert {p for p, name in names.items() if name not in API["ufuncs"]} == MISSING.keys() & names
 
 
 def test_the_lists_name_primitives_of_the_table():

@@ -188,8 +188,6 @@ def test_array_indexed_by_a_traced_integer():
 
 def test_escapes_are_refused_with_the_fix():
     x = np.ones(3)
-    with pytest.raises(EscapeError, match=r"np\.stack"):
-        ad.grad(lambda x: np.array([x[0], x[1]]).sum())(x)
     with pytest.raises(EscapeError, match=r"np\.sin"):
         ad.grad(lambda x: math.sin(x[0]))(x)
     with pytest.raises(EscapeError, match=r"like=x"):

@@ -164,6 +164,18 @@ def test_odd_shapes(name, shape):
     check_call(ALL[name], sample(shape))
 
 
+@pytest.mark.parametrize("ufunc", [np.add, np.maximum, np.minimum, np.logical_or])
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_of_nothing_the_initial_value_remains(shape, ufunc):
+    for dtype in ("f8", "c8", "i4", "?"):
+        for axis in (0, -1, None):
+            call = lambda x, axis=axis: ufunc.reduce(x, axis, initial=True, keepdims=True)
+            check_call(call, sample(shape, dtype))
+    nothing = np.zeros(shape)
+    if ufunc is not np.logical_or:
+        assert ad.grad(lambda v: ufunc.reduce(v * nothing, None, initial=v))(2.0) == 1.0
+
+
 def test_out_is_written():
     def f(x):
         out = np.zeros_like(x, shape=(2,))

@@ -25,6 +25,9 @@ class Spec:
     id: str = ""
     smooth: bool = True  # whether finite differences are meaningful at these inputs
     order: int = 2  # up to which derivative the laws are checked
+    # whether masks and patterns know every zero of the Jacobian; not those of factorisations,
+    # whose derivatives are products of matrices with zeros in them
+    exact: bool = True
 
     def __str__(self) -> str:
         return self.id or self.primitive.name

@@ -33,10 +33,11 @@ def on_pair(f: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
     return lambda x: f(x[0], x[1])
 
 
-def spectral_sum(x: Any) -> Any:
-    """A function of eigenvalues that does not depend on the choice of eigenvectors."""
-    values, vectors = np.linalg.eigh((x + x.T) / 2)
-    return np.sum((vectors * np.exp(values)) @ vectors.T)
+def projector(x: Any) -> Any:
+    """A function of the space that two equal eigenvalues belong to, whatever their vectors are."""
+    _, vectors = np.linalg.eigh((x + x.T) / 2)
+    space = vectors[:, :2]
+    return np.sum(np.arange(9.0).reshape(3, 3) * (space @ space.T))
 
 
 EYE = [[1.0, 0.0], [0.0, 1.0]]
@@ -106,8 +107,15 @@ ZEROS = [
     ),
     Edge("linalg.det(0)", np.linalg.det, [[0.0, 0.0]] * 2, [[0.0, 0.0]] * 2, "exact"),
     Edge(
-        "sum(exp(x)) of a matrix by eigh, equal eigenvalues", spectral_sum, EYE,
-        [[np.e, np.e], [np.e, np.e]], "exact, since it does not depend on the eigenvectors",
+        "sum(exp(linalg.eigvalsh(x))), equal values",
+        lambda x: np.sum(np.exp(np.linalg.eigvalsh(x))),
+        EYE, [[np.e, 0.0], [0.0, np.e]], "exact",
+    ),
+    Edge(
+        "a function of the space of two equal eigenvalues", projector,
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 2.0]],
+        [[0.0, 0.0, -4.0], [0.0, 0.0, -6.0], [-4.0, -6.0, 0.0]],
+        "exact; it does not depend on the choice of eigenvectors",
     ),
     Edge(
         "sum of singular values, all equal",

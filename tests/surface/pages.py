@@ -12,6 +12,7 @@ from typing import Any
 
 from autodiff.primitives.record import Primitive
 from tests.primitives.table import SPECS
+from tests.surface import edges_special
 from tests.surface.absent import ABSENT, public_functions
 from tests.surface.edges import EDGES
 from tests.surface.row import LAWS, Row
@@ -150,7 +151,10 @@ def number(x: Any) -> str:
 
 def edges() -> str:
     """The page of conventions."""
-    rows = [f"| `{e.text}` | {number(e.at)} | {number(e.gradient)} | {e.why} |" for e in EDGES]
+    rows = [
+        f"| `{e.text}` | {number(e.at)} | {number(e.gradient)} | {e.why} |"
+        for e in [*EDGES, *edges_special.EDGES]
+    ]
     return EDGES_HEAD + "\n".join(rows) + "\n"
 
 

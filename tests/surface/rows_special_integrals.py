@@ -75,4 +75,21 @@ POLYNOMIALS = [
     )
 ]
 
-ROWS = [*INTEGRALS, *ELLIPTIC, *INVERSES, *SERIES, *POLYNOMIALS]
+PROBABILITIES = [
+    *rows("stdtr", POSITIVE, uniform(-3, 3)),
+    *rows("stdtrit", POSITIVE, uniform(0.1, 0.9)),
+    *rows("chdtr", POSITIVE, POSITIVE),
+    *rows("chdtrc", POSITIVE, POSITIVE),
+    *rows("gdtr", POSITIVE, POSITIVE, POSITIVE),
+    *rows("gdtrc", POSITIVE, POSITIVE, POSITIVE),
+    *rows("fdtr", POSITIVE, POSITIVE, POSITIVE),
+    *rows("fdtrc", POSITIVE, POSITIVE, POSITIVE),
+    *rows("pdtr", integers(0, 5), POSITIVE),
+    *rows("pdtrc", integers(0, 5), POSITIVE),
+    *rows("bdtr", integers(0, 4), integers(5, 8), uniform(0.2, 0.8)),
+    *rows("bdtrc", integers(0, 4), integers(5, 8), uniform(0.2, 0.8)),
+    *rows("nbdtr", integers(0, 4), integers(5, 8), uniform(0.2, 0.8)),
+    *rows("nbdtrc", integers(0, 4), integers(5, 8), uniform(0.2, 0.8)),
+]
+
+ROWS = [*PROBABILITIES, *INTEGRALS, *ELLIPTIC, *INVERSES, *SERIES, *POLYNOMIALS]

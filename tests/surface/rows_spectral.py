@@ -92,8 +92,8 @@ SINGULAR = [
         ("stack", spread_out(2, 2, 3)), ("no-rows", spread_out(0, 1)),
     ]
 ] + [
-    row("svd", lambda a, full=full: reconstructed(a, full_matrices=full), maker, id=id + "-full" * full)
-    for full in (False, True)
+    row("svd", lambda a, full=full: reconstructed(a, full_matrices=full), maker, id=id + name)
+    for full, name in [(False, ""), (True, "-full")]
     for id, maker in [
         ("complex-square", spread_out(2, 2, dtype=complex)),
         ("complex-tall", spread_out(4, 2, dtype=complex)),
@@ -141,7 +141,10 @@ INVERSES = [
         complex_uniform(-1, 1, (3,)), id="complex",
     ),
     row("lstsq", np.linalg.lstsq, SINGLE, uniform(-1, 1, (2,), np.float32), id="f32"),
-    row("lstsq", np.linalg.lstsq, spread_out(3, 2, dtype=np.float32), uniform(-1, 1, (3,)), id="mixed"),
+    row(
+        "lstsq", np.linalg.lstsq, spread_out(3, 2, dtype=np.float32), uniform(-1, 1, (3,)),
+        id="mixed",
+    ),
 ]  # fmt: skip
 
 ROWS = [*HERMITIAN, *GENERAL, *SINGULAR, *RANKS, *INVERSES]

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from tests.surface import edges_special
 from tests.surface.edges import EDGES
 
-every_edge = pytest.mark.parametrize("edge", EDGES, ids=lambda e: f"{e.text} at {e.at}")
+every_edge = pytest.mark.parametrize(
+    "edge", [*EDGES, *edges_special.EDGES], ids=lambda e: f"{e.text} at {e.at}"
+)
 
 
 @pytest.fixture(autouse=True)

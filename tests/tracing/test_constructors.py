@@ -100,3 +100,25 @@ def test_code_that_asks_whether_it_has_an_array_is_told_so():
 
     np.testing.assert_array_equal(ad.grad(f)(X), 2 * X)
     np.testing.assert_array_equal(ad.vmap(ad.grad(f))(X[None]), 2 * X[None])
+
+
+def test_a_function_that_begins_to_need_them_gets_them():
+    """Those that did not are traced without; what fails then is called again, with them."""
+    calls = []
+
+    def f(x):
+        calls.append(np.asarray is OWN["asarray"])
+        if x[0] > 0:
+            return np.sum(x * x)
+        return np.sum(np.asarray([x[0], x[1]]) ** 3)
+
+    gradient = ad.grad(f)
+    for _ in range(3):
+        np.testing.assert_array_equal(gradient(X), 2 * X)
+    assert calls == [False, True, True]
+    np.testing.assert_array_equal(gradient(-X), [0.75, 6.75, 0])
+    assert calls[3:] == [True, False]
+    gradient(-X)
+    assert calls[5:] == [False]
+    with pytest.raises(ZeroDivisionError):
+        ad.grad(lambda x: np.sum(x) / 0 if np.sum(x) else 1 / 0)(0 * X)

@@ -8,7 +8,15 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from autodiff.ir.program import Program
-from autodiff.primitives import exponential, powers, rounding, sinc, structure, trigonometric
+from autodiff.primitives import (
+    determinants,
+    exponential,
+    powers,
+    rounding,
+    sinc,
+    structure,
+    trigonometric,
+)
 from autodiff.primitives.algebra import add, mul, neg
 from autodiff.primitives.arithmetic import div, reciprocal, select, square
 from autodiff.primitives.comparison import greater
@@ -17,7 +25,16 @@ from autodiff.primitives.record import Primitive
 from autodiff.transforms.simplify import simplify
 from autodiff.transforms.taylor import taylor
 from tests.calculus import evaluated, inexact, tangents
-from tests.primitives.rows import arrays, close, differentiable, directions, program_of, tolerance
+from tests.primitives.rows import (
+    arrays,
+    close,
+    differentiable,
+    directions,
+    has_derivative,
+    program_of,
+    rows,
+    tolerance,
+)
 from tests.programs import expected, program, read, shown
 
 ORDER = 3
@@ -85,10 +102,17 @@ def scaled(derivatives):
 
 
 # Their derivatives are new functions for each order: x**p has p x**(p-1), if p is not a constant.
-CUBIC = {powers.power, sinc.sinc, sinc.sinc_derivative}
+CUBIC = {
+    powers.power, sinc.sinc, sinc.sinc_derivative, determinants.determinant, determinants.cofactors
+}  # fmt: skip
 
 
-@differentiable
+def derivatives_are_of_one_family(spec):
+    """Those of NumPy's ufuncs and of linear maps; a Bessel function has a new one each time."""
+    return spec.primitive.ufunc is not None or spec.primitive.kind in ("linear", "bilinear")
+
+
+@rows(has_derivative, derivatives_are_of_one_family)
 def test_work_grows_with_the_square_of_the_order(spec):
     p = program_of(spec)
     short, long = (
