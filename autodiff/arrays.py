@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy._core import umath
 
+from autodiff.errors import UnsupportedFunctionError
+
 __all__ = [
     "DEVICE_LIBRARIES", "call_quietly", "is_array", "is_device_array", "is_device_class",
-    "namespace", "on_device", "scipy_namespace", "to_host",
+    "namespace", "on_device", "scipy_function", "scipy_namespace", "to_host",
 ]  # fmt: skip
 
 _HOST = np.ndarray | np.generic | int | float | complex
@@ -117,6 +119,17 @@ def scipy_namespace(xp: ModuleType, part: str) -> ModuleType:
             "extra: `pip install autodiff-numpy[scipy]`",
             name=name,
         ) from error
+
+
+def scipy_function(xp: ModuleType, part: str, name: str) -> Callable[..., Any]:
+    """A function of SciPy as it belongs to an array library; CuPy lacks many."""
+    library = scipy_namespace(xp, part)
+    if not hasattr(library, name):
+        raise UnsupportedFunctionError(
+            f"{library.__name__}.{name} does not exist, so this cannot be computed on the device. "
+            "Write instead: `x.get()` of the arrays, to compute on the host"
+        )
+    return getattr(library, name)
 
 
 def to_host(x: Any) -> Any:

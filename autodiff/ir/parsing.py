@@ -148,10 +148,10 @@ class _Parser(Tokens):
     def primitive(self) -> Primitive:
         """The name of a primitive."""
         start, name = self.start, self.name("the name of a primitive")
-        found = self.primitives.get(name)
-        if found is None:
+        try:
+            return self.primitives[name]
+        except KeyError:
             self.fail(f"there is no primitive {name!r}{_similar(name, self.primitives)}", start)
-        return found
 
     def atom(self, names: dict[str, Var]) -> Atom:
         """A variable, or a literal with its dtype."""

@@ -18,7 +18,7 @@ ends with its share of them:
 | `inspection`, `methods` | shape, result_type; methods of arrays |
 | `memory`, `padding` | views, windows, iteration over elements; pad |
 | `undispatched` | what knows no protocol: require, vectorize; ma.array is refused |
-| `further`, on demand | polynomials, sets, histograms, apply_along_axis, positions, emath |
+| `further`, on demand | polynomials, sets, histograms, convolve, apply_along_axis, emath |
 
 As a module, `autodiff.numpy` is NumPy, but that the functions which make new arrays (`zeros`,
 `array`, `arange`, …) give traced arrays inside a trace, to which traced values may be assigned, and

@@ -93,7 +93,7 @@ def _cumulative(ufunc: Any, x: Any, axis: Any, dtype: Any, out: Any, include_ini
     axis = 0 if axis is None else axis_of(axis, x.ndim)
     result = scan(ufunc, x, axis, dtype)
     if include_initial:
-        first = np.full_like(result, ufunc.identity, shape=kept_shape(x.shape, (axis,)))
+        first = np.full_like(result, ufunc.identity, shape=kept_shape(result.shape, (axis,)))
         result = np.concatenate([first, result], axis=axis)
     return deliver(called, result, out)
 

@@ -16,6 +16,7 @@ from autodiff.arrays import namespace
 from autodiff.backend.derived import derive, run
 from autodiff.errors import NoValueError
 from autodiff.ir.program import Program
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 from autodiff.numpy.arguments import axis_of, operand, traced_operands
 from autodiff.numpy.creation import asarray
@@ -126,8 +127,8 @@ def vectorized(self: Any, *args: Any, **kwargs: Any) -> Any:
     """A call of an `np.vectorize` object with traced arguments."""
     if self.signature is not None:
         raise TypeError(
-            "np.vectorize(signature=...) has no traced form. Write instead: `ad.vmap(f)`, which "
-            "maps a function of arrays over their first axes"
+            f"np.vectorize(signature=...) has no traced form.{here()}\n"
+            "Write instead: `ad.vmap(f)`, which maps a function of arrays over their first axes"
         )
     given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
     names = [name for name in given if name not in self.excluded]

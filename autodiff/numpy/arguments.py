@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff.errors import EscapeError
+from autodiff.ir.source import here
 from autodiff.ir.types import literal, type_of
 from autodiff.numpy.promotion import as_operand
 from autodiff.primitives.algebra import broadcast
@@ -62,6 +63,8 @@ def traced_operands(*xs: Any) -> list[Any]:
     builder = builder_of(given) or current_builder()
     if builder is None:
         return [np.asarray(x) for x in given]
+    if any([x is None for x in given]):  # noqa: C419  # a list is faster
+        raise TypeError("None stands where an array is expected")
     return [constant(builder, x, ()) if is_scalar(x) else x for x in given]
 
 
@@ -127,7 +130,7 @@ def static_int(x: Any, asked: str) -> int:
 
 def refuse(function: str, option: str, why: str) -> TypeError:
     """The error for an option that a traced function does not take."""
-    return TypeError(f"np.{function}: {option} is not supported on a traced array: {why}")
+    return TypeError(f"np.{function}: {option} is not supported on a traced array: {why}{here()}")
 
 
 def check_layout(function: str, order: Any, subok: Any = True, allowed: str = "CKA") -> None:

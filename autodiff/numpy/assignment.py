@@ -63,7 +63,7 @@ def _write(x: Tracer, key: Any, value: Any, *, adding: bool) -> None:
 def _write_basic(x: Tracer, spec: str, value: Any, adding: bool) -> None:
     (part,) = infer(index, (("spec", spec),), (x.type,), {"spec": spec})
     new = _assignable(x._builder, value, part)
-    if adding or part is not x.type:
+    if adding or spec.strip(":,."):  # not only full slices
         new = (index_add if adding else index_set)(x, new, spec=spec)
     assign(x, new)
 

@@ -1,4 +1,4 @@
-"""Differences, integrals, interpolation, convolution and polynomials on sampled values."""
+"""Differences, integrals, interpolation and polynomials on sampled values."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ from autodiff.numpy.arguments import (
     traced_operands,
 )
 from autodiff.numpy.joining import joined
-from autodiff.numpy.products import product
 from autodiff.numpy.promotion import broadcast_to, convert
 from autodiff.numpy.selection import where
-from autodiff.primitives import structure
 from autodiff.primitives.structure import reshape
 
-__all__ = ["FUNCTIONS", "convolve", "diff", "gradient", "interp", "polyval", "trapezoid"]
+__all__ = ["FUNCTIONS", "diff", "gradient", "interp", "polyval", "trapezoid"]
 
 
 def _from(axis: int, start: int | None, stop: int | None) -> tuple[slice, ...]:
@@ -174,43 +172,6 @@ def _in_one_period(at: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, An
     return at, points, np.concatenate([fp[-1:], fp, fp[:1]])
 
 
-# ---- convolution: a product with a matrix of shifted copies
-
-
-def convolve(a: Any, v: Any, mode: str = "full") -> Any:
-    """`np.convolve`."""
-    x, y = traced_operands(a, v)
-    if x.ndim > 1 or y.ndim > 1:
-        raise ValueError("object of too small depth for desired array")
-    x, y = np.atleast_1d(x), np.atleast_1d(y)
-    if not x.size or not y.size:
-        raise ValueError("a and v cannot be empty")
-    x, y = (y, x) if y.size > x.size else (x, y)
-    n, m = x.size, y.size
-    size = n + m - 1
-    # Rows of size + 1 elements, read as rows of size: row i moves right by i.
-    outer = product(y, x, "i,j->ij")
-    padded = structure.pad(outer, outer.dtype.type(0), low=(0, 0), high=(0, m), interior=(0, 0))
-    flat = reshape(padded, shape=(m * (n + m),))[: m * size]
-    full = np.sum(reshape(flat, shape=(m, size)), axis=0, dtype=outer.dtype)
-    if mode == "full":
-        return full
-    length = {"same": n, "valid": n - m + 1}.get(mode)
-    if length is None:
-        raise ValueError(f"mode must be one of 'full', 'same', 'valid', not {mode!r}")
-    start = (m - 1) // 2 if mode == "same" else m - 1
-    return full[start : start + length]
-
-
-def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    """`np.correlate`."""
-    x, y = traced_operands(a, v)
-    mirrored = np.atleast_1d(y).conj()[::-1]
-    if mode == "same" and y.size > x.size and x.size % 2 == 0:  # NumPy's middle differs here
-        return convolve(x, mirrored)[x.size // 2 :][: y.size]
-    return convolve(x, mirrored, mode)
-
-
 # ---- polynomials
 
 
@@ -242,8 +203,6 @@ FUNCTIONS = {
     np.gradient: gradient,
     np.trapezoid: trapezoid,
     np.interp: interp,
-    np.convolve: convolve,
-    np.correlate: correlate,
     np.polyval: polyval,
     np.vander: vander,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,9 +24,10 @@ from autodiff.numpy.arguments import (
 )
 from autodiff.numpy.elementwise_functions import copy as copied
 from autodiff.numpy.joining import joined, stack
+from autodiff.numpy.known import known_or_none
 from autodiff.numpy.promotion import as_operand, broadcast_to, convert, result_dtype
 from autodiff.numpy.shapes import as_shape
-from autodiff.numpy.views import fresh
+from autodiff.numpy.views import fresh, in_c_order, moved_view, reshape_view
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.builder import current_builder
 from autodiff.tracing.constructors import holds_tracer
@@ -143,15 +144,36 @@ def asarray(
     check_layout("asarray", order, allowed="CFAK")
     _host("asarray", device)
     copy = None if copy is np._CopyMode.IF_NEEDED else copy  # how SciPy asks for what None means
-    if type(a) is Tracer and not copy:
-        if dtype is None or a.dtype == dtype:
-            return a
-        if copy is not None:
+    if type(a) is Tracer and not copy and (dtype is None or a.dtype == dtype):
+        return _in_order(a, order)
+    if copy is False:
+        if holds_tracer(a):
             raise ValueError("Unable to avoid copy while creating an array as requested.")
-        return convert(a, dtype)
-    if copy is False:  # what is not to be copied stays as it is
-        return np.asarray(a, dtype, copy=False)
-    return gathered(a, dtype)
+        return np.asarray(a, dtype, copy=False)  # what is not to be copied stays as it is
+    x = gathered(a, dtype)
+    return fresh(x, c_order=order == "C") if type(x) is Tracer and order in _ORDERS else x
+
+
+_ORDERS = ("C", "F")
+
+
+def _in_order(x: Tracer, order: str | None) -> Tracer:
+    """`x` itself if it lies in memory in this order; otherwise NumPy makes a copy."""
+    if order not in _ORDERS:
+        return x
+    if in_c_order(x):
+        both = sum([d > 1 for d in x.shape]) < 2
+        return x if order == "C" or both else fresh(x, c_order=False)
+    return cast(Tracer, moved_view(x, reshape, sure=False, shape=x.shape))
+
+
+def _finite(a: Any, dtype: Any = None, order: str | None = None) -> Any:
+    """`np.asarray_chkfinite`, which looks at the values where there are any."""
+    x = asarray(a, dtype, order)
+    value = known_or_none(x) if x.dtype.kind in "fc" else None
+    if value is not None and not np.isfinite(value).all():
+        raise ValueError("array must not contain infs or NaNs")
+    return x
 
 
 def array(
@@ -160,15 +182,15 @@ def array(
 ) -> Any:  # fmt: skip
     """`np.array`, to be assigned into; lists may hold traced values."""
     check_layout("array", order, subok, allowed="CFAK")
-    x = asarray(object, dtype, copy=copy)
+    x = asarray(object, dtype, order, copy=copy)
     if ndmax and x.ndim > ndmax:
         raise ValueError(f"np.array: {x.ndim} axes are more than ndmax={ndmax}")
-    return reshape(x, shape=(1,) * (ndmin - x.ndim) + x.shape) if x.ndim < ndmin else x
+    return reshape_view(x, (1,) * (ndmin - x.ndim) + x.shape) if x.ndim < ndmin else x
 
 
-def _contiguous(a: Any, dtype: Any = None) -> Any:
-    """`np.ascontiguousarray` and `np.asfortranarray`, which give one axis at least."""
-    return array(a, dtype, copy=None, ndmin=1)
+def _contiguous(order: str) -> Callable[..., Any]:
+    """`np.ascontiguousarray` or `np.asfortranarray`, which give one axis at least."""
+    return lambda a, dtype=None: array(a, dtype, copy=None, order=order, ndmin=1)
 
 
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
@@ -277,8 +299,9 @@ def geomspace(
 # What `autodiff.numpy` has in place of NumPy's own functions, which see no traced argument, or
 # whose result traced values could not be assigned into.
 CREATORS: dict[str, Callable[..., Any]] = {
-    "array": array, "asanyarray": asarray, "asarray": asarray, "ascontiguousarray": _contiguous,
-    "asfortranarray": _contiguous, "copy": copy, "empty": empty, "empty_like": zeros_like,
+    "array": array, "asanyarray": asarray, "asarray": asarray,
+    "ascontiguousarray": _contiguous("C"), "asfortranarray": _contiguous("F"),
+    "copy": copy, "empty": empty, "empty_like": zeros_like,
     "from_dlpack": from_dlpack, "full": full, "full_like": full_like,
     "geomspace": geomspace, "linspace": linspace, "logspace": logspace,
     "ones": ones, "ones_like": ones_like, "zeros": zeros, "zeros_like": zeros_like,
@@ -296,9 +319,9 @@ CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "array": array,
     "asanyarray": asarray,
     "asarray": asarray,
-    "asarray_chkfinite": asarray,
-    "ascontiguousarray": _contiguous,
-    "asfortranarray": _contiguous,
+    "asarray_chkfinite": _finite,
+    "ascontiguousarray": _contiguous("C"),
+    "asfortranarray": _contiguous("F"),
     "full": full,
 }
 

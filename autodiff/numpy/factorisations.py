@@ -1,9 +1,4 @@
-"""Factorisations of matrices: Cholesky and QR.
-
-A matrix that NumPy takes to be Hermitian is so for derivatives, too: the gradient of a function of
-`np.linalg.cholesky(a)` is Hermitian, as those of JAX and PyTorch are. The value is NumPy's, which
-reads one triangle of `a`.
-"""
+"""Factorisations of matrices: Cholesky and QR. Of the matrix see `numpy.matrices`."""
 
 from __future__ import annotations
 
@@ -12,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.numpy.arguments import refuse
-from autodiff.numpy.matrices import matrix
+from autodiff.numpy.matrices import hermitian_matrix, matrix
 from autodiff.primitives import cholesky as primitives
 from autodiff.primitives import orthogonal
 from autodiff.primitives.matrices import adjoint
@@ -24,7 +19,7 @@ _QRResult: Any = type(np.linalg.qr(np.ones((1, 1))))
 
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """`np.linalg.cholesky`."""
-    x = primitives.hermitian(matrix("cholesky", a))
+    x = hermitian_matrix("cholesky", a)
     return adjoint(primitives.cholesky(adjoint(x))) if upper else primitives.cholesky(x)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.ir.source import here
 from autodiff.numpy.arguments import axis_of, deliver, operand, refuse, static_int
 from autodiff.numpy.creation import asarray
 from autodiff.numpy.promotion import convert
@@ -102,8 +103,8 @@ def _complex(x: Any, sizes: Sequence[int], axes: Axes, norm: str, inverse: bool)
 def _from_real(x: Any, size: int, axis: int, norm: str) -> Any:
     if x.dtype.kind == "c":
         raise TypeError(
-            f"the Fourier transform of real numbers does not take {x.dtype}. Write instead: "
-            "`np.fft.fft`, or `.real` of the operand"
+            f"the Fourier transform of real numbers does not take {x.dtype}.{here()}\n"
+            "Write instead: `np.fft.fft`, or `.real` of the operand"
         )
     x = convert(x, np.result_type(x.dtype, 1j).type(0).real.dtype)
     return fourier.rfft(_fitted(x, size, axis), axis=axis, norm=norm)

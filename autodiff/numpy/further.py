@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from autodiff.numpy import (
     applying,
+    convolution,
     histograms,
     outside,
     polynomials,
@@ -20,7 +21,11 @@ from autodiff.tracing.tracer import FUNCTIONS
 
 __all__ = ["EXTENDED"]
 
-for _module in (applying, histograms, outside, polynomials, positions, scimath, sets, windows):
+_MODULES = (
+    applying, convolution, histograms, outside, polynomials, positions, scimath, sets, windows,
+)  # fmt: skip
+
+for _module in _MODULES:
     FUNCTIONS.update(_module.FUNCTIONS)
 
 # What `autodiff.numpy` offers in place of NumPy's functions of these names.

@@ -51,6 +51,11 @@ def size(a: Any, axis: Any = None) -> int:
     return count
 
 
+def min_scalar_type(a: Any, /) -> Any:
+    """`np.min_scalar_type`: of a scalar it depends on the value, of an array it is the dtype."""
+    return a.dtype if a.shape else np.min_scalar_type(a._value("np.min_scalar_type of a scalar"))
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,
@@ -59,7 +64,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.isrealobj: lambda x: x.dtype.kind != "c",
     np.result_type: _on_types(np.result_type),
     np.can_cast: _on_types(np.can_cast),
-    np.min_scalar_type: _on_types(np.min_scalar_type),
+    np.min_scalar_type: min_scalar_type,
     np.common_type: lambda *xs: np.common_type(*[np.empty(0, x.dtype) for x in xs]),
     np.tril_indices_from: _on_memory_free(np.tril_indices_from),
     np.triu_indices_from: _on_memory_free(np.triu_indices_from),

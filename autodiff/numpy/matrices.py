@@ -1,4 +1,12 @@
-"""What the functions of `numpy.linalg` do with their arguments: dtypes and shapes of matrices."""
+"""What the functions of `numpy.linalg` do with their arguments: dtypes and shapes of matrices.
+
+**Hermitian matrices.** A matrix that NumPy takes to be Hermitian (by `cholesky`, `eigh`, `eigvalsh`
+and `hermitian=True`) is so for derivatives, too: gradients by it are Hermitian, and of a tangent
+its Hermitian part counts. JAX and PyTorch say the same. The value is NumPy's, which reads one
+triangle. Where the matrix is computed so that it is Hermitian, no other convention would give
+another derivative; a program that only ever fills one triangle must complete it first
+(`np.tril(a) + np.tril(a, -1).T`), or what it left out counts as if it were the other half.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +17,9 @@ import numpy as np
 from autodiff.ir.source import here
 from autodiff.numpy.arguments import traced_operands
 from autodiff.numpy.promotion import convert
+from autodiff.primitives.cholesky import hermitian
 
-__all__ = ["check_stacked", "linalg_dtype", "matrices", "matrix"]
+__all__ = ["check_stacked", "hermitian_matrix", "linalg_dtype", "matrices", "matrix"]
 
 
 def linalg_dtype(function: str, *dtypes: np.dtype[Any]) -> np.dtype[Any]:
@@ -36,6 +45,11 @@ def matrix(function: str, x: Any, *, square: bool = True) -> Any:
     (a,) = matrices(function, x)
     check_stacked(function, a, square=square)
     return a
+
+
+def hermitian_matrix(function: str, x: Any) -> Any:
+    """The same for what NumPy takes to be Hermitian: derivatives by it are Hermitian."""
+    return hermitian(matrix(function, x), conjugated=True)
 
 
 def check_stacked(function: str, a: Any, *, square: bool = True) -> None:

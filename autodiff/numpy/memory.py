@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import isclass
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,23 @@ import numpy as np
 from autodiff.errors import UnsupportedFunctionError
 from autodiff.ir.source import here
 from autodiff.numpy.arguments import axis_of, operand, refuse
+from autodiff.numpy.promotion import instead_of
+from autodiff.numpy.views import make_view
+from autodiff.primitives.gathering import gather
 
 __all__ = ["CONSTRUCTORS", "FUNCTIONS", "METHODS"]
 
 
 def view(x: Any, dtype: Any = None, type: Any = None) -> Any:
     """`x.view()`: another array of the same elements, which follow when one of the two changes."""
-    if type is not None or (dtype is not None and np.dtype(dtype) != x.dtype):
+    if isclass(dtype) and issubclass(dtype, np.ndarray):  # `x.view(np.matrix)`
+        dtype, type = None, dtype
+    if type not in (None, np.ndarray):
+        raise UnsupportedFunctionError(
+            f"a traced array cannot become a {type.__module__}.{type.__name__}.{here()}\n"
+            f"Write instead: {instead_of(type)}"
+        )
+    if dtype is not None and np.dtype(dtype) != x.dtype:
         raise refuse(
             "ndarray.view", f"dtype={dtype!r}", "the bits of a traced array cannot be read as "
             "others. Write instead: `x.astype(dtype)`, or `x.real` and `x.imag` of complex numbers",
@@ -27,7 +38,7 @@ def view(x: Any, dtype: Any = None, type: Any = None) -> Any:
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> Any:
-    """`np.lib.stride_tricks.sliding_window_view`: here a copy, whose axes of windows come last."""
+    """`np.lib.stride_tricks.sliding_window_view`: read-only; the axes of windows come last."""
     if writeable:
         raise refuse("sliding_window_view", "writeable=True", "assign to parts of x by index")
     x = operand(x)
@@ -46,7 +57,9 @@ def sliding_window_view(
         if length > x.shape[i]:
             raise ValueError("window shape cannot be larger than input array shape")
         starts = np.arange(x.shape[i] - length + 1)
-        x = np.moveaxis(np.take(x, starts[:, None] + np.arange(length), axis=i), i + 1, -1)
+        places = operand(starts[:, None] + np.arange(length))
+        windows = make_view(x, gather(x, places, axis=i, batch=0), None)
+        x = np.moveaxis(windows, i + 1, -1)
     return x
 
 

@@ -62,6 +62,8 @@ def _extreme(
     extreme = reductions.max_ if called == "nanmax" else reductions.min_
     if x.dtype.kind not in "fc":
         return extreme(x, axis, out, keepdims, initial, where)
+    if initial is NOT_GIVEN and not x.size:
+        return extreme(x, axis, out, keepdims)  # which refuses to reduce no elements
     mask = _mask(x, where)
     lowest = x.dtype.type(-np.inf if called == "nanmax" else np.inf)
     start = lowest if initial is NOT_GIVEN else initial

@@ -143,7 +143,9 @@ def _odd(x: Any, axis: int, width: tuple[int, int], *, repeat_edge: bool) -> Any
             np.flip(_part(x, axis, size - skip - right, size - skip), axis),
         ]
         edges = _part(x, axis, 0, 1), _part(x, axis, -1, None)
-        sides = [2 * edge - part for edge, part in zip(edges, mirrored, strict=True)]
+        sides = [
+            convert(2 * edge - part, x.dtype) for edge, part in zip(edges, mirrored, strict=True)
+        ]
         x = joined([sides[0], x, sides[1]], axis)
         before, after = before - left, after - right
     return x

@@ -23,6 +23,9 @@ from autodiff.tracing.tracer import Tracer
 __all__ = ["EXTENDED", "FUNCTIONS"]
 
 
+_SLICE = "a slice with known ends; `np.polyval(c, x)` instead of `np.poly1d(c)`, which trims, too"
+
+
 def _coefficients(*ps: Any) -> list[Any]:
     """Polynomials as traced arrays of one axis at least."""
     return [np.atleast_1d(p) for p in traced_operands(*[_plain(p) for p in ps])]
@@ -209,7 +212,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     axes = axes_of(axis, x.ndim)
     if not axes:
         return filt
-    value = known(x, "np.trim_zeros", "the shape of its result", "a slice with known ends")
+    value = known(x, "np.trim_zeros", "the shape of its result", _SLICE)
     places = np.argwhere(value)
     if not len(places):
         start, stop = [0] * x.ndim, [0] * x.ndim

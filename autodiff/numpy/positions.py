@@ -101,7 +101,7 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 
 
 def _check_whole(arrays: Sequence[Any]) -> None:
-    if any(x.dtype.kind not in "iu" for x in arrays):
+    if any(x.dtype.kind not in "biu" for x in arrays):
         raise TypeError("only int indices permitted")
 
 

@@ -21,7 +21,7 @@ from autodiff.numpy.arguments import (
     operands,
     traced_operands,
 )
-from autodiff.numpy.promotion import convert, result_dtype
+from autodiff.numpy.promotion import convert, kind_of, result_dtype
 from autodiff.primitives.contraction import contract
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.tracer import Tracer
@@ -102,10 +102,17 @@ def _matmul_plan(left: Shape, right: Shape) -> Plan:
     return _core_plan(left, right, f"{rows}j,j{columns}->{rows}{columns}")
 
 
+def _factors(x: Any, y: Any) -> tuple[Any, Any]:
+    """Two operands, scalars as they are; nothing else is a factor (`operands` lets None pass)."""
+    x, y = operands(x, y)
+    kind_of(x), kind_of(y)
+    return x, y
+
+
 def matmul(x: Any, y: Any, /) -> Any:
     """`np.matmul`, `x @ y`."""
     if type(x) is not Tracer or type(y) is not Tracer:
-        x, y = operands(x, y)
+        x, y = _factors(x, y)
     if is_scalar(x) or is_scalar(y):
         raise ValueError("matmul: an operand is a scalar; write `*` instead of `@`")
     return _contract_by(_matmul_plan(x.shape, y.shape), x, y)
@@ -164,7 +171,7 @@ def _over(x: Any, y: Any, over_left: Shape, over_right: Shape, called: str) -> A
 
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     """`np.dot`: the last axis of `a` with the last but one of `b`; scalars multiply."""
-    x, y = operands(a, b)
+    x, y = _factors(a, b)
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return deliver("dot", _scaled(x, y), out)
     if x.ndim <= 2 and y.ndim <= 2:
@@ -174,7 +181,7 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
 
 def inner(a: Any, b: Any, /) -> Any:
     """`np.inner`: the sum of products over the last axes; scalars multiply."""
-    x, y = operands(a, b)
+    x, y = _factors(a, b)
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return _scaled(x, y)
     return _over(x, y, (x.ndim - 1,), (y.ndim - 1,), "inner")

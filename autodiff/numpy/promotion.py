@@ -61,7 +61,10 @@ def kind_of(x: Any) -> Kind:
     for cls in PYTHON_SCALARS:
         if isinstance(x, cls):
             return cls
-    raise TypeError(f"a traced array cannot be combined with {type(x).__name__} {x!r:.60}")
+    raise TypeError(
+        f"a traced array cannot be combined with {type(x).__name__} {x!r:.60}{here()}\n"
+        "Write instead: a number, or an array of numbers"
+    )
 
 
 def as_operand(x: Any) -> Any:
@@ -76,19 +79,25 @@ def as_operand(x: Any) -> Any:
 
 
 _SPECIAL = {
-    np.ma.MaskedArray: "`np.where(mask, 0, x)` and the like, or `where=mask` of ufuncs and sums",
+    np.ma.MaskedArray: "`np.where(mask, 0, x)` and the like, or `where=mask` of ufuncs and sums, "
+    "or `np.nansum(x)`",
     np.matrix: "an array, and `x @ y` for the product",
+    np.recarray: "a dict of arrays, or a NamedTuple",
 }
+
+
+def instead_of(cls: type[np.ndarray[Any, Any]]) -> str:
+    """What to write instead of an array of a subclass that has arithmetic of its own."""
+    return next((text for base, text in _SPECIAL.items() if issubclass(cls, base)), "a plain array")
 
 
 def _of_base_class(x: np.ndarray[Any, Any]) -> Any:
     """An array of a subclass (`np.memmap`) as a plain one, unless it has arithmetic of its own."""
-    for cls, instead in _SPECIAL.items():
-        if isinstance(x, cls):
-            raise TypeError(
-                f"a traced array cannot be combined with a {cls.__name__}.{here()}\n"
-                f"Write instead: {instead}"
-            )
+    if isinstance(x, tuple(_SPECIAL)):
+        raise TypeError(
+            f"a traced array cannot be combined with a {type(x).__name__}.{here()}\n"
+            f"Write instead: {instead_of(type(x))}"
+        )
     return x.view(np.ndarray)
 
 

@@ -1,4 +1,9 @@
-"""Least squares and pseudo-inverses; derivatives are those at constant rank."""
+"""Least squares and pseudo-inverses; derivatives are those at constant rank.
+
+Singular values that count as zero need not be zero: who sets `rcond` may cut off large ones. Which
+space they belong to depends on the matrix, so they are taken out of it first, by the projector on
+the space of the others, which is differentiable where there is a gap between the two.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +14,21 @@ import numpy as np
 from autodiff.ir.source import here
 from autodiff.numpy.arguments import NOT_GIVEN, constant
 from autodiff.numpy.elementwise_functions import astype
-from autodiff.numpy.matrices import matrices, matrix
-from autodiff.numpy.spectral import known_value
+from autodiff.numpy.known import known_or_none
+from autodiff.numpy.matrices import hermitian_matrix, matrices, matrix
+from autodiff.numpy.promotion import convert
 from autodiff.primitives.hermitian_eigen import completed
+from autodiff.primitives.matrices import adjoint
 from autodiff.primitives.pseudo_inverse import least_squares
 from autodiff.primitives.pseudo_inverse import pinv as pinv_primitive
-from autodiff.primitives.singular_values import svdvals
+from autodiff.primitives.singular_values import svd, svdvals
 
 __all__ = ["FUNCTIONS", "lstsq", "pinv"]
 
 
 def pinv(a: Any, rcond: Any = None, hermitian: Any = False, *, rtol: Any = NOT_GIVEN) -> Any:
     """`np.linalg.pinv`."""
-    x = matrix("pinv", a, square=bool(hermitian))
+    x = completed(hermitian_matrix("pinv", a)) if hermitian else matrix("pinv", a, square=False)
     if rcond is not None and rtol is not NOT_GIVEN:
         raise ValueError("np.linalg.pinv: `rtol` and `rcond` can't be both set.")
     if rcond is None:
@@ -29,7 +36,20 @@ def pinv(a: Any, rcond: Any = None, hermitian: Any = False, *, rtol: Any = NOT_G
     if rcond is None:
         rcond = max(x.shape[-2:]) * np.finfo(x.dtype).eps
     cutoff = astype(np.broadcast_to(constant(x._builder, 0.0, ()) + rcond, x.shape[:-2]), float)
-    return pinv_primitive(completed(x) if hermitian else x, cutoff)
+    return pinv_primitive(_without_small_values(x, rcond, cutoff[..., None]), cutoff)
+
+
+def _without_small_values(x: Any, rcond: Any, cutoff: Any) -> Any:
+    """The matrices without what belongs to singular values up to `cutoff` times the largest."""
+    rounding = 8 * max(x.shape[-2:]) * np.finfo(x.dtype).eps
+    known = known_or_none(rcond)
+    if known is not None and np.all(known <= rounding):
+        return x
+    u, s, vh = svd(x, full_matrices=False)
+    counts = convert(s > cutoff * s[..., :1], x.dtype)
+    if x.shape[-2] < x.shape[-1]:
+        return (u * counts[..., None, :]) @ (adjoint(u) @ x)
+    return (x @ adjoint(vh)) @ (counts[..., :, None] * vh)
 
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
@@ -54,10 +74,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
     eps = float(np.finfo(np.float64).eps)  # in which NumPy solves, whatever the dtype
     rcond = max(m, n) * eps if rcond is None else float(rcond)
     rcond = rcond if 0 < rcond < 1 else eps / 2  # as LAPACK's xGELSD
-    x = least_squares(a, columns, rcond=rcond)
+    x = least_squares(_without_small_values(a, rcond, rcond), columns, rcond=rcond)
     s = svdvals(a)
     rank = astype(np.count_nonzero(s > rcond * np.max(s, initial=0)), np.intc)
-    known = known_value(rank)
+    known = known_or_none(rank)
     residuals = _squares(columns - a @ x)
     if m <= n or (known is not None and known != n):
         residuals = residuals[:0]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.numpy.arguments import axes_of, deliver, kept_shape, operand
+from autodiff.numpy.known import known_or_none
 from autodiff.numpy.promotion import convert
 from autodiff.numpy.selection import where
 from autodiff.primitives.structure import reshape
@@ -73,7 +74,13 @@ def _weights_of(called: str, x: Any, weights: Any, axis: Any, method: str) -> An
             )
         weights = np.expand_dims(weights, tuple([i for i in range(x.ndim) if i not in axes]))
         weights = np.broadcast_to(weights, x.shape)
-    return _lanes(convert(weights, float), axis)
+    lanes = _lanes(convert(weights, float), axis)
+    value = known_or_none(lanes)
+    if value is not None and np.any(value < 0):
+        raise ValueError("Weights must be non-negative.")
+    if value is not None and not (np.isfinite(value).all() and value.any(axis=0).all()):
+        raise ValueError("Weights included NaN, inf or were all zero.")
+    return lanes
 
 
 def _weighted(lanes: Any, weights: Any, q: Any) -> Any:
@@ -120,6 +127,24 @@ def _picked(lanes: Any, i: Any) -> Any:
     return np.take_along_axis(lanes, i, axis=0)
 
 
+def _of_lanes(lanes: Any, weights: Any, at: Any, method: str, weak: bool, skip_nan: bool) -> Any:
+    """The quantiles `at` (along a new first axis) of each lane."""
+    if weights is not None:
+        order = np.argsort(lanes, axis=0, stable=True)
+        weights = np.take_along_axis(weights, order, axis=0)
+    lanes = np.sort(lanes, axis=0)
+    missing = np.isnan(lanes)
+    if weights is not None:
+        result = _weighted(lanes, where(missing, 0, weights) if skip_nan else weights, at)
+        return where(missing[:1] if skip_nan else missing[-1:], np.nan, result)
+    if skip_nan:
+        count = np.sum(~missing, axis=0, keepdims=True)
+        result = _interpolated(lanes, _places(at, count.astype(at.dtype), method), weak)
+        return where(count > 0, result, np.nan)
+    result = _interpolated(lanes, _places(at, lanes.shape[0], method), weak)
+    return where(missing[-1:], np.nan, result)
+
+
 def _quantile(
     called: str, a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: Any, weights: Any,
     skip_nan: bool,
@@ -127,32 +152,22 @@ def _quantile(
     if method not in _METHODS:
         raise ValueError(f"np.{called}: method={method!r} is none of {', '.join(_METHODS)}")
     x = operand(a)
-    if x.dtype.kind == "c" or (x.dtype.kind == "b" and method not in _CHOOSING):
+    ends = method == "linear" and type(q) is not Tracer and np.asarray(q).dtype.kind in "biu"
+    choosing = ends or method in _CHOOSING
+    if x.dtype.kind == "c" or (x.dtype.kind == "b" and not choosing):
         raise TypeError(f"np.{called}: the array must be of real numbers, not of {x.dtype}")
-    weak = isinstance(q, int | float) and x.dtype.kind == "f"
+    weak = type(q) in (int, float) and x.dtype.kind == "f"
     q = _probabilities(q)
     given = x.dtype
-    x = convert(x, float) if x.dtype.kind in "biu" else x
+    x = convert(x, np.result_type(x.dtype, q.dtype)) if x.dtype.kind in "biu" else x
+    if skip_nan and not x.size:  # where NumPy does not look at q
+        return deliver(called, np.nanmean(x, axis, keepdims=keepdims), out)
     lanes = _lanes(x, axis)
     if weights is not None:
         weights = _weights_of(called, x, weights, axis, method)
-        order = np.argsort(lanes, axis=0, stable=True)
-        weights = np.take_along_axis(weights, order, axis=0)
-    lanes = np.sort(lanes, axis=0)
     at = q.reshape(-1, *[1] * (lanes.ndim - 1))
-    missing = np.isnan(lanes)
-    if weights is not None:
-        result = _weighted(lanes, where(missing, 0, weights) if skip_nan else weights, at)
-        lost = missing[:1] if skip_nan else missing[-1:]
-        result = where(lost, np.nan, result)
-    elif skip_nan:
-        count = np.sum(~missing, axis=0, keepdims=True)
-        result = _interpolated(lanes, _places(at, count.astype(q.dtype), method), weak)
-        result = where(count > 0, result, np.nan)
-    else:
-        result = _interpolated(lanes, _places(at, lanes.shape[0], method), weak)
-        result = where(missing[-1:], np.nan, result)
-    result = convert(result, given) if method in _CHOOSING else result
+    result = _of_lanes(lanes, weights, at, method, weak, skip_nan)
+    result = convert(result, given) if choosing else result
     kept = kept_shape(x.shape, axes_of(axis, x.ndim)) if keepdims is True else lanes.shape[1:]
     return deliver(called, reshape(result, shape=(*q.shape, *kept)), out)
 
@@ -203,7 +218,9 @@ def nanpercentile(
 
 
 def _hundredth(q: Any) -> Any:
-    return q / 100 if isinstance(q, int | float) else np.true_divide(q, 100)
+    if type(q) in (int, float):
+        return q / 100
+    return np.asarray(np.true_divide(q, 100))  # which, unlike a scalar, decides the dtype
 
 
 def median(
@@ -224,7 +241,17 @@ def nanmedian(
     a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
 ) -> Any:
     """`np.nanmedian`."""
-    return _quantile("nanmedian", a, 0.5, axis, out, "linear", keepdims, None, skip_nan=True)
+    x = operand(a)
+    if x.dtype.kind not in "fc":
+        return median(x, axis, out, overwrite_input, keepdims)
+    if not x.size:
+        return deliver("nanmedian", np.nanmean(x, axis, keepdims=keepdims), out)
+    lanes = np.sort(_lanes(x, axis), axis=0)
+    count = np.sum(~np.isnan(lanes), axis=0, keepdims=True)
+    middle = [np.take_along_axis(lanes, (count - i) // 2, axis=0)[0] for i in (1, 0)]
+    result = where(count[0] > 0, np.mean(np.stack(middle), axis=0), np.nan)
+    kept = kept_shape(x.shape, axes_of(axis, x.ndim)) if keepdims is True else lanes.shape[1:]
+    return deliver("nanmedian", reshape(result, shape=kept), out)
 
 
 FUNCTIONS = {

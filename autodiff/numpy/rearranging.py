@@ -195,6 +195,8 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
 def resize(a: Any, new_shape: Any) -> Any:
     """`np.resize`: repeated or cut to a shape."""
     x = operand(a)
+    if not x.size:
+        return np.zeros_like(x, shape=new_shape)
     order = np.resize(np.arange(x.size), new_shape)
     return np.take(reshape(x, shape=(x.size,)), order)
 

@@ -41,8 +41,15 @@ def unique(
     return_counts: bool = False, axis: Any = None, *, equal_nan: bool = True, sorted: bool = True,
 ) -> Any:  # fmt: skip
     """`np.unique`; the derivative is that of the first occurrence of each element."""
+    return _unique_of("np.unique", ar, return_index, return_inverse, return_counts, axis, equal_nan)
+
+
+def _unique_of(
+    function: str, ar: Any, return_index: bool = False, return_inverse: bool = False,
+    return_counts: bool = False, axis: Any = None, equal_nan: bool = True,
+) -> Any:  # fmt: skip
     x = operand(ar)
-    value = known(x, "np.unique", _LENGTH, _SIZED)
+    value = known(x, function, _LENGTH, _SIZED)
     others: list[Any]
     _, first, *others = _unique(
         value, True, return_inverse, return_counts, axis, equal_nan=equal_nan
@@ -77,17 +84,17 @@ class UniqueInverse(NamedTuple):
 
 def unique_all(x: Any) -> Any:
     """`np.unique_all`."""
-    return UniqueAll(*unique(x, True, True, True, equal_nan=False))
+    return UniqueAll(*_unique_of("np.unique_all", x, True, True, True, equal_nan=False))
 
 
 def unique_counts(x: Any) -> Any:
     """`np.unique_counts`."""
-    return UniqueCounts(*unique(x, return_counts=True, equal_nan=False))
+    return UniqueCounts(*_unique_of("np.unique_counts", x, return_counts=True, equal_nan=False))
 
 
 def unique_inverse(x: Any) -> Any:
     """`np.unique_inverse`."""
-    return UniqueInverse(*unique(x, return_inverse=True, equal_nan=False))
+    return UniqueInverse(*_unique_of("np.unique_inverse", x, return_inverse=True, equal_nan=False))
 
 
 def unique_values(x: Any) -> Any:
@@ -233,7 +240,7 @@ def _known(x: Any, function: str) -> Any:
 def union1d(ar1: Any, ar2: Any) -> Any:
     """`np.union1d`."""
     x, y = traced_operands(ar1, ar2)
-    return unique(np.concatenate([_flat(x), _flat(y)]))
+    return _unique_of("np.union1d", np.concatenate([_flat(x), _flat(y)]))
 
 
 def intersect1d(

@@ -16,6 +16,7 @@ from autodiff.numpy.promotion import (
     broadcast_shapes,
     broadcast_to,
     convert,
+    kind_of,
     result_dtype,
 )
 from autodiff.numpy.views import fresh, is_view
@@ -49,7 +50,8 @@ def _refuse_order(function: str, order: Any) -> None:
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
     """`np.sort`."""
     _refuse_order("sort", order)
-    x, axis = _along(operand(a), axis)
+    x = operand(a)
+    x, axis = (_flat(x), 0) if axis is None else (x, axis_of(axis, np.ndim(x)))
     return sorting.sort(x, axis=axis)
 
 
@@ -119,6 +121,7 @@ def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
     """`np.searchsorted`; a position has no derivative."""
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
+    a, v = as_operand(a), as_operand(v)
     dtype = result_dtype(a, v)
     rows, values = [convert(x, dtype) for x in traced_operands(a, v)]
     if rows.ndim != 1:
@@ -150,6 +153,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     """`np.take`."""
     x, axis = _along(operand(a), axis)
     places = as_operand(indices)
+    kind_of(places)  # refuses what is no array
     if is_device_array(places):
         places = operand(places)
     if mode == "wrap":

@@ -27,31 +27,20 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.errors import NoValueError
 from autodiff.numpy.arguments import operands, traced_operands
-from autodiff.numpy.matrices import matrix
+from autodiff.numpy.known import known_or_none
+from autodiff.numpy.matrices import hermitian_matrix, matrix
 from autodiff.numpy.promotion import convert
 from autodiff.primitives import eigen, hermitian_eigen, singular_values
 from autodiff.primitives.complexes import real
 from autodiff.primitives.matrices import adjoint
-from autodiff.tracing.tracer import Tracer
 
-__all__ = ["FUNCTIONS", "eigh", "known_value", "matrix_rank", "svd", "svdvals"]
+__all__ = ["FUNCTIONS", "eigh", "matrix_rank", "svd", "svdvals"]
 
 # NumPy's classes for results that have names.
 EighResult: Any = type(np.linalg.eigh(np.ones((1, 1))))
 EigResult: Any = type(np.linalg.eig(np.ones((1, 1))))
 SVDResult: Any = type(np.linalg.svd(np.ones((1, 1))))
-
-
-def known_value(x: Any) -> Any:
-    """The value of `x`; None if it has none (under `jit` and `vmap`)."""
-    if type(x) is not Tracer:
-        return x
-    try:
-        return x._value("the shape or dtype of a result of numpy.linalg")
-    except NoValueError:
-        return None
 
 
 # ---- symmetric and Hermitian matrices
@@ -64,15 +53,15 @@ def _is_lower(function: str, UPLO: str) -> bool:
 
 
 def eigh(a: Any, UPLO: str = "L") -> Any:
-    """`np.linalg.eigh`; derivatives are by the triangle that NumPy reads."""
+    """`np.linalg.eigh`; derivatives are those by a Hermitian matrix."""
     lower = _is_lower("eigh", UPLO)
-    return EighResult(*hermitian_eigen.eigh(matrix("eigh", a), lower=lower))
+    return EighResult(*hermitian_eigen.eigh(hermitian_matrix("eigh", a), lower=lower))
 
 
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    """`np.linalg.eigvalsh`; derivatives are by the triangle that NumPy reads."""
+    """`np.linalg.eigvalsh`; derivatives are those by a Hermitian matrix."""
     lower = _is_lower("eigvalsh", UPLO)
-    return hermitian_eigen.eigvalsh(matrix("eigvalsh", a), lower=lower)
+    return hermitian_eigen.eigvalsh(hermitian_matrix("eigvalsh", a), lower=lower)
 
 
 # ---- any square matrix
@@ -80,7 +69,7 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
 
 def _as_real(a: Any, *results: Any) -> tuple[Any, ...]:
     """The results, made real if those of a real matrix are known to be."""
-    values = None if a.dtype.kind == "c" else known_value(results[0])
+    values = None if a.dtype.kind == "c" else known_or_none(results[0])
     if values is not None and bool((values.imag == 0).all()):
         return tuple([real(x) for x in results])
     return results
@@ -103,7 +92,7 @@ def eigvals(a: Any) -> Any:
 
 def svd(a: Any, full_matrices: Any = True, compute_uv: Any = True, hermitian: Any = False) -> Any:
     """`np.linalg.svd`."""
-    x = matrix("svd", a, square=bool(hermitian))
+    x = hermitian_matrix("svd", a) if hermitian else matrix("svd", a, square=False)
     if not compute_uv:
         return _hermitian_values(x) if hermitian else singular_values.svdvals(x)
     if hermitian:

@@ -38,12 +38,12 @@ def argsort(
     return np.flip(np.shape(a)[axis] - 1 - places, axis)
 
 
-def finfo(dtype: Any, /) -> Any:
+def finfo(dtype: Any) -> Any:
     """`np.finfo`, which here takes arrays, too."""
     return np.finfo(_dtype_of(dtype))
 
 
-def iinfo(int_type: Any, /) -> Any:
+def iinfo(int_type: Any) -> Any:
     """`np.iinfo`, which here takes arrays, too."""
     return np.iinfo(_dtype_of(int_type))
 

@@ -138,6 +138,8 @@ def _folded(ufunc: Any, rows: Any, initial: Any) -> Any:
         if start is None:
             raise ValueError(f"zero-size array to reduction {ufunc.__name__} without identity")
         return np.full_like(rows, start, shape=rows.shape[1:])
+    if len(rows) == 1 and start is not None:  # the `hypot` or `gcd` of one number has no sign
+        initial = start
     if ufunc in _ANY_ORDER:
         while len(rows) > 1:
             half = len(rows) // 2

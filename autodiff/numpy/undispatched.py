@@ -11,16 +11,23 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from autodiff.errors import UnsupportedFunctionError
 from autodiff.ir.source import here
 from autodiff.numpy.creation import asarray
+from autodiff.numpy.promotion import instead_of
+from autodiff.numpy.views import fresh, is_view
+from autodiff.tracing.tracer import FUNCTIONS
 
 __all__ = ["CONSTRUCTORS"]
 
 
 def require(a: Any, dtype: Any = None, requirements: Any = None) -> Any:
-    """`np.require`: of the requirements, only the dtype means something on traced arrays."""
-    return asarray(a, dtype)
+    """`np.require`: what it requires decides where a copy is made."""
+    flags = {str(r)[0].upper() for r in requirements or ()}  # "C", "C_CONTIGUOUS", "CONTIGUOUS"
+    x = asarray(a, dtype, next((order for order in "CF" if order in flags), None))
+    return fresh(x) if "O" in flags and is_view(x) else x
 
 
 def fromiter(iter: Any, dtype: Any, count: int = -1) -> Any:
@@ -28,6 +35,8 @@ def fromiter(iter: Any, dtype: Any, count: int = -1) -> Any:
     items = list(iter)
     if count > len(items):
         raise ValueError(f"iterator too short: Expected {count} but iterator had {len(items)}")
+    if any(np.ndim(item) for item in items):
+        raise ValueError("np.fromiter: setting an array element with a sequence")
     return asarray(items if count < 0 else items[:count], dtype)
 
 
@@ -49,9 +58,26 @@ def _refused(name: str, instead: str) -> Callable[..., Any]:
     return refuse
 
 
+def _of_lists(name: str) -> Callable[..., Any]:
+    """A function of one array that may be given as a list of traced numbers: `np.sum([x, y])`."""
+    own = getattr(np, name)
+
+    def function(a: Any, *args: Any, **kwargs: Any) -> Any:
+        return FUNCTIONS[own](asarray(a), *args, **kwargs)
+
+    return function
+
+
+# NumPy asks the operands themselves whether they are traced, but not what is in a list.
+_TAKE_LISTS = (
+    "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "average", "cumprod", "cumsum",
+    "diff", "max", "mean", "median", "min", "nanmean", "nansum", "prod", "ptp", "sort", "std",
+    "sum", "var",
+)  # fmt: skip
+
 _TEXT = "read the data before the function is traced, and pass the array to it"
-_MASKED = "`np.where(mask, 0, x)` and the like, or `where=` of ufuncs and sums, or `np.nansum(x)`"
-_MATRIX = "an array with two axes, and `x @ y` for the product; np.matrix is no longer recommended"
+_MASKED = instead_of(np.ma.MaskedArray)
+_MATRIX = instead_of(np.matrix)
 
 CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "asmatrix": _refused("asmatrix", _MATRIX),
@@ -60,9 +86,11 @@ CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "fromiter": fromiter,
     "fromstring": _refused("fromstring", _TEXT),
     "kaiser": _later("autodiff.numpy.windows", "kaiser"),
-    "ma.array": _refused("ma.array", _MASKED),
-    "ma.masked_invalid": _refused("ma.masked_invalid", _MASKED),
+    "ma.MaskedArray.__new__": _refused("ma.MaskedArray", _MASKED),
     "ma.masked_where": _refused("ma.masked_where", _MASKED),
+    "ma.where": _refused("ma.where", _MASKED),
+    "matrix.__new__": _refused("matrix", _MATRIX),
     "require": require,
     "vectorize.__call__": _later("autodiff.numpy.applying", "vectorized"),
+    **{name: _of_lists(name) for name in _TAKE_LISTS},
 }

@@ -117,10 +117,10 @@ def _check_writable(x: Tracer, chain: Sequence[Tracer], value: Tracer) -> None:
         raise AssignmentError(_explain_input(builder, owner._number, is_view(x)))
     if _has_unsure_view(owner) or not all(map(_is_sure, views)):
         raise AssignmentError(
-            f"an assignment{here(' at ')} to an array, or to what `reshape` or `ravel` made of it: "
-            "whether NumPy made a view or a copy there depends on how the array lies in memory. "
-            "Write instead: assign before the array is reshaped, or reshape a copy "
-            "(`x.copy().reshape(...)`, `x.flatten()`)"
+            f"an assignment{here(' at ')} to an array, or to what `reshape`, `ravel` or "
+            "`ascontiguousarray` made of it: whether NumPy made a view or a copy there depends on "
+            "how the array lies in memory. Write instead: assign before the array is reshaped, or "
+            "reshape a copy (`x.copy().reshape(...)`, `x.flatten()`, `np.array(x, order='C')`)"
         )
 
 

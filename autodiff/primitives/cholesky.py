@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import add
+from autodiff.primitives.algebra import add, mul
 from autodiff.primitives.arithmetic import sub
 from autodiff.primitives.complexes import complex_, real
 from autodiff.primitives.dtypes import scalar
@@ -14,6 +14,7 @@ from autodiff.primitives.matrices import (
     check_matrices,
     hermitian_part,
     matmul,
+    transposed,
     triangle,
 )
 from autodiff.primitives.record import Primitive
@@ -27,15 +28,22 @@ def _types(a: ArrayType) -> tuple[ArrayType]:
     return (a,)
 
 
+def _symmetric_jvp(xs: Any, dxs: Any, *, conjugated: bool) -> Any:
+    (da,) = dxs
+    part = hermitian_part(da) if conjugated else mul(add(da, transposed(da)), scalar(da, 0.5))
+    return hermitian(*xs, conjugated=conjugated), part
+
+
 hermitian: Primitive = Primitive(
-    # The matrix itself, which is said to be Hermitian. So is every direction in which it can
-    # change; of others only the Hermitian part counts, and gradients by it are Hermitian. (Those
-    # of a function that reads one triangle would be zero in the other.)
+    # The matrix itself, which is said to be Hermitian (or symmetric, if not `conjugated`). So is
+    # every direction in which it can change; of others only the Hermitian part counts, and
+    # gradients by it are Hermitian. (Those of a function that reads one triangle would be zero in
+    # the other.)
     "hermitian",
-    types=_types,
-    run=lambda xp, a: a,
-    jvp=lambda xs, dxs: (hermitian(*xs), hermitian_part(*dxs)),
-    batch=lambda size, xs, mapped: hermitian(*xs),
+    types=lambda a, *, conjugated: _types(a),
+    run=lambda xp, a, *, conjugated: a,
+    jvp=_symmetric_jvp,
+    batch=lambda size, xs, mapped, **params: hermitian(*xs, **params),
     python=lambda types, params: "{0}",
     cheap=True,
     view=True,

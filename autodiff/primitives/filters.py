@@ -1,8 +1,9 @@
 """Filters: `correlate` slides a kernel over an array, `all_pole` is a filter with feedback.
 
-`correlate` knows one form, in which the kernel lies within the array everywhere. Convolution,
-boundaries and strides are written with `pad`, `flip` and `slice_`; its own transposes need no more
-than that either, so it is closed under differentiation to any order.
+`correlate` has margins: how far the kernel begins before the array, and how far it ends behind it.
+There the array has no elements, which is not the same as zeros where a kernel is infinite. A
+negative margin leaves out what is nearest to that end. So its transposes are correlations, too, and
+it is closed under differentiation to any order.
 """
 
 from __future__ import annotations
@@ -15,111 +16,163 @@ import numpy as np
 
 from autodiff.arrays import scipy_namespace
 from autodiff.ir.types import ArrayType
-from autodiff.primitives.algebra import neg, spread, sum_tangents, zeros_like
+from autodiff.primitives.algebra import neg, spread, sum_tangents
 from autodiff.primitives.kinds import bilinear
 from autodiff.primitives.record import Primitive
-from autodiff.primitives.structure import flip, pad, reshape, slice_
+from autodiff.primitives.structure import flip, reshape
 
 __all__ = ["all_pole", "correlate"]
 
 Shape = tuple[int, ...]
 
 
-def _padded(x: Any, low: Sequence[int], high: Sequence[int]) -> Any:
-    """`x` with zeros before and behind the elements of each axis."""
-    interior = (0,) * len(low)
-    return pad(x, x.dtype.type(0), low=tuple(low), high=tuple(high), interior=interior)
+# ---- correlate: y[i] = sum over j of x[i + j - low] * w[j], where x[i + j - low] exists
 
 
-# ---- correlate: y[i] = sum over j of x[i + j] * w[j], for all i where the kernel lies within x
+def _counts(x: Any, w: Any, low: Shape, high: Shape, batch: int) -> Shape:
+    """How many results there are along each axis."""
+    sizes = zip(x.shape[batch:], w.shape[batch:], low, high, strict=True)
+    return tuple([n + a + b - k + 1 for n, k, a, b in sizes])
 
 
-def _correlate_types(x: ArrayType, w: ArrayType, *, batch: int, method: str) -> ArrayType:
+def _correlate_types(
+    x: ArrayType, w: ArrayType, *, low: Shape, high: Shape, batch: int, method: str
+) -> ArrayType:
     if x.dtype is not w.dtype != x.dtype or x.ndim != w.ndim or x.shape[:batch] != w.shape[:batch]:
         raise TypeError(
             f"correlate takes an array and a kernel of one dtype, with the same number of axes, of "
             f"which the first {batch} agree, not {x} and {w}"
         )
-    sizes = [n - k + 1 for n, k in zip(x.shape[batch:], w.shape[batch:], strict=True)]
+    if not len(low) == len(high) == x.ndim - batch:
+        raise ValueError(f"correlate of {x} takes {x.ndim - batch} margins, not {low} and {high}")
+    sizes = _counts(x, w, low, high, batch)
     if min(sizes, default=0) < 0:
-        raise ValueError(f"a kernel of shape {w.shape} does not fit into an array {x.shape}")
+        raise ValueError(
+            f"a kernel of shape {w.shape} does not fit into an array {x.shape} with margins "
+            f"{low} and {high}"
+        )
     return x.with_shape((*x.shape[:batch], *sizes))
 
 
-def _correlate_run(xp: Any, x: Any, w: Any, *, batch: int, method: str) -> Any:
-    counts = tuple([n - k + 1 for n, k in zip(x.shape[batch:], w.shape[batch:], strict=True)])
+def _correlate_run(
+    xp: Any, x: Any, w: Any, *, low: Shape, high: Shape, batch: int, method: str
+) -> Any:
+    """Bring the margins between zero and what the kernel reaches, and choose how to compute."""
+    counts, kernel = _counts(x, w, low, high, batch), w.shape[batch:]
+    cut = [
+        slice(max(-a, 0), max(n - max(-b, 0), 0))
+        for n, a, b in zip(x.shape[batch:], low, high, strict=True)
+    ]
+    x = x[(..., *cut)]
     if not (x.size and w.size and prod(counts)):
         return xp.zeros((*x.shape[:batch], *counts), x.dtype)
-    if method == "fft":
-        return _by_fft(xp, x, w, batch, counts)
-    if len(x.shape) == 1:
+    idle, low = _limited(low, kernel)  # results from where the kernel reaches nothing
+    last, _ = _limited(high, kernel)
+    compute = _by_fft if method == "fft" else _on_a_line if len(x.shape) == 1 else _directly
+    met = tuple([n - a - b for n, a, b in zip(counts, idle, last, strict=True)])
+    y = compute(xp, x, w, low, met, batch)
+    if met == counts:
+        return y
+    whole = xp.zeros((*x.shape[:batch], *counts), x.dtype)
+    whole[(..., *[slice(a, a + n) for a, n in zip(idle, met, strict=True)])] = y
+    return whole
+
+
+def _limited(margins: Shape, kernel: Shape) -> tuple[Shape, Shape]:
+    """By how much margins exceed what a kernel reaches, and the rest of them."""
+    over = tuple([max(a - k + 1, 0) for a, k in zip(margins, kernel, strict=True)])
+    return over, tuple([max(a, 0) - b for a, b in zip(margins, over, strict=True)])
+
+
+def _on_a_line(xp: Any, x: Any, w: Any, low: Shape, counts: Shape, batch: int) -> Any:
+    """NumPy's own correlation, where not most of what it computes would be thrown away."""
+    (n,), (k,), (before,), (count,) = x.shape, w.shape, low, counts
+    after = count - 1 + k - n - before
+    if n < k:  # seen from the kernel, all is in reverse order
+        low, high = (count - 1 - before,), (count - 1 - after,)
+        return _correlate_run(xp, w, x, low=low, high=high, batch=0, method="direct")[::-1]
+    if before == after == 0:
         return xp.correlate(x, w.conj(), "valid")
-    if prod(counts) < prod(w.shape[batch:]):
-        return _window_by_window(xp, x, w, batch, counts)
-    return _tap_by_tap(xp, x, w, batch, counts)
+    if n + k <= 2 * count:
+        return xp.correlate(x, w.conj(), "full")[k - 1 - before :][:count]
+    y = xp.empty(count, x.dtype)
+    for i in range(count):
+        here, there = _meeting(i - before, n, k)
+        y[i] = xp.dot(x[here], w[there])
+    return y
 
 
-def _window(start: Shape, sizes: Shape) -> tuple[Any, ...]:
-    return (..., *[slice(a, a + n) for a, n in zip(start, sizes, strict=True)])
+def _meeting(shift: int, n: int, k: int) -> tuple[slice, slice]:
+    """Of n elements, and of k that begin `shift` further on, those that lie on one another."""
+    return slice(max(shift, 0), min(shift + k, n)), slice(max(-shift, 0), max(min(k, n - shift), 0))
 
 
-def _tap_by_tap(xp: Any, x: Any, w: Any, batch: int, counts: Shape) -> Any:
-    """Each element of the kernel times all of the array that it meets."""
+def _directly(xp: Any, x: Any, w: Any, low: Shape, counts: Shape, batch: int) -> Any:
+    """A step for each element of the kernel, or of the result where these are fewer."""
     y = xp.zeros((*x.shape[:batch], *counts), x.dtype)
-    lead = (slice(None),) * batch
-    for j in np.ndindex(*w.shape[batch:]):
-        tap = w[(*lead, *j)].reshape((*w.shape[:batch], *[1] * len(counts)))
-        y += x[_window(j, counts)] * tap
-    return y
-
-
-def _window_by_window(xp: Any, x: Any, w: Any, batch: int, counts: Shape) -> Any:
-    """Each element of the result on its own, where these are fewer than those of the kernel."""
-    y = xp.empty((*x.shape[:batch], *counts), x.dtype)
     lead, axes = (slice(None),) * batch, tuple(range(batch, len(x.shape)))
-    for i in np.ndindex(*counts):
-        y[(*lead, *i)] = xp.sum(x[_window(i, w.shape[batch:])] * w, axis=axes)
+    lengths, kernel = x.shape[batch:], w.shape[batch:]
+    by_result = prod(counts) < prod(kernel)
+    for step in np.ndindex(*(counts if by_result else kernel)):
+        shifts = [i - a for i, a in zip(step, low, strict=True)]
+        moved = zip(shifts, lengths, kernel if by_result else counts, strict=True)
+        met = [_meeting(*m) for m in moved]
+        here, there = (..., *[a for a, _ in met]), (..., *[b for _, b in met])
+        if by_result:
+            y[(*lead, *step)] = xp.sum(x[here] * w[there], axis=axes)
+        else:
+            tap = w[(*lead, *step)].reshape((*w.shape[:batch], *[1] * len(counts)))
+            y[there] += x[here] * tap
     return y
 
 
-def _by_fft(xp: Any, x: Any, w: Any, batch: int, counts: Shape) -> Any:
-    """The product of the spectra; what wraps around falls outside of the result."""
+def _by_fft(xp: Any, x: Any, w: Any, low: Shape, counts: Shape, batch: int) -> Any:
+    """The product of the spectra, of so many samples that what wraps around is not asked for."""
     axes = tuple(range(batch, len(x.shape)))
     host = scipy_namespace(np, "fft")  # only asked for a good length
     real = x.dtype.kind != "c"
-    sizes = [host.next_fast_len(n, real) for n in x.shape[batch:]]
+    first = [k - 1 - a for k, a in zip(w.shape[batch:], low, strict=True)]
+    reached = zip(x.shape[batch:], low, first, counts, strict=True)
+    sizes = [host.next_fast_len(max(n + a, b + c), real) for n, a, b, c in reached]
     mirrored = w[(..., *[slice(None, None, -1)] * len(axes))]
     forward, back = (xp.fft.rfftn, xp.fft.irfftn) if real else (xp.fft.fftn, xp.fft.ifftn)
     spectrum = forward(x, sizes, axes=axes) * forward(mirrored, sizes, axes=axes)
     y = back(spectrum, sizes, axes=axes)
-    first = tuple([k - 1 for k in w.shape[batch:]])
-    return y[_window(first, counts)].astype(x.dtype)
+    asked = [slice(b, b + c) for b, c in zip(first, counts, strict=True)]
+    return y[(..., *asked)].astype(x.dtype)
 
 
-def _correlate_transpose(ct: Any, i: int, x: Any, w: Any, *, batch: int, method: str) -> Any:
+def _correlate_transpose(
+    ct: Any, i: int, x: Any, w: Any, *, low: Shape, high: Shape, batch: int, method: str
+) -> Any:
     if i == 1:
-        return correlate(x, ct, batch=batch, method=method)
-    if not w.size:
-        return zeros_like(x)
-    around = (*[0] * batch, *[k - 1 for k in w.shape[batch:]])
+        return correlate(x, ct, low=low, high=high, batch=batch, method=method)
+    kernel = w.shape[batch:]
+    back = [tuple([k - 1 - a for k, a in zip(kernel, m, strict=True)]) for m in (low, high)]
     mirrored = flip(w, axes=tuple(range(batch, len(w.shape))))
-    return correlate(_padded(ct, around, around), mirrored, batch=batch, method=method)
+    return correlate(ct, mirrored, low=back[0], high=back[1], batch=batch, method=method)
 
 
 def _correlate_batch(
-    size: int, xs: Sequence[Any], mapped: Sequence[bool], *, batch: int, method: str
-) -> Any:
+    size: int, xs: Sequence[Any], mapped: Sequence[bool], *, low: Shape, high: Shape, batch: int,
+    method: str,
+) -> Any:  # fmt: skip
     x, w = xs
     if not mapped[1] and not batch:  # the kernel slides along the new axis, too
-        return correlate(x, reshape(w, shape=(1, *w.shape)), batch=0, method=method)
+        low, high = (0, *low), (0, *high)
+        one = reshape(w, shape=(1, *w.shape))
+        return correlate(x, one, low=low, high=high, batch=0, method=method)
     full = [v if m else spread(v, size) for v, m in zip(xs, mapped, strict=True)]
-    return correlate(*full, batch=batch + 1, method=method)
+    return correlate(*full, low=low, high=high, batch=batch + 1, method=method)
 
 
-def _correlate_cost(in_types: Any, out_types: Any, *, batch: int, method: str) -> int:
+def _correlate_cost(
+    in_types: Any, out_types: Any, *, low: Shape, high: Shape, batch: int, method: str
+) -> int:
     x, w = in_types
     if method == "fft":
-        return int(15 * x.size * log2(max(x.size, 2)))
+        size = max(x.size, out_types[0].size)
+        return int(15 * size * log2(max(size, 2)))
     return 2 * out_types[0].size * prod(w.shape[batch:])
 
 
@@ -168,13 +221,11 @@ def _all_pole_jvp(xs: Any, dxs: Any, *, batch: int) -> Any:
 def _delayed(a: Any, y: Any, batch: int) -> Any:
     """For each n the sum over k of a[k] * y[n - 1 - k]."""
     n, count = len(y.shape), a.shape[-1]
-    if not (count and y.size):
-        return zeros_like(y)
-    history = _padded(y, (*[0] * (n - 1), count), (0,) * n)
-    stop = (*y.shape[:-1], count + y.shape[-1] - 1)
-    history = slice_(history, start=(0,) * n, stop=stop, step=(1,) * n)
     taps = reshape(a, shape=(*a.shape[:batch], *[1] * (n - 1 - batch), count))
-    return correlate(history, flip(taps, axes=(n - 1,)), batch=batch, method="direct")
+    others = (0,) * (n - 1 - batch)
+    low, high = (*others, count), (*others, -1)
+    taps = flip(taps, axes=(n - 1,))
+    return correlate(y, taps, low=low, high=high, batch=batch, method="direct")
 
 
 def _all_pole_transpose(ct: Any, i: int, a: Any, v: Any, *, batch: int) -> Any:

@@ -142,9 +142,11 @@ def _by_parameters(xp: Any, a: Any, b: Any, x: Any, m: int, n: int) -> Any:
     lower = good & _takes_lower(xp, a, b, xp.where(good, x, 0.5), xp.where(good, y, 0.5))
     upper = good & ~lower
     if bool(lower.any()):
-        result[lower] = _lower(xp, *[v[lower] for v in (a, b, x, y)], m, n)
+        p, q, near, far = (v[lower] for v in (a, b, x, y))
+        result[lower] = _lower(xp, p, q, near, far, m, n)
     if bool(upper.any()):
-        result[upper] = -_lower(xp, *[v[upper] for v in (b, a, y, x)], n, m)
+        p, q, near, far = (v[upper] for v in (b, a, y, x))
+        result[upper] = -_lower(xp, p, q, near, far, n, m)
     return result
 
 
@@ -206,7 +208,7 @@ beta_density: Primitive = elementwise(
     [_next(lambda: beta_density, 0), _next(lambda: beta_density, 1), Push(_density_by_x)],
     types=_only,
     run=lambda xp, a, b, x, *, orders, falls: in_double(
-        xp, lambda *xs: _density(xp, *xs, orders, falls), a, b, x
+        xp, lambda a, b, x: _density(xp, a, b, x, orders, falls), a, b, x
     ),
     cheap=False,
 )
@@ -220,7 +222,7 @@ betainc_by_parameters: Primitive = elementwise(
     ],
     types=_only,
     run=lambda xp, a, b, x, *, orders: in_double(
-        xp, lambda *xs: _by_parameters(xp, *xs, *orders), a, b, x
+        xp, lambda a, b, x: _by_parameters(xp, a, b, x, *orders), a, b, x
     ),
     cheap=False,
 )

@@ -1,6 +1,7 @@
 """`lu`: the factorisation of a matrix into triangles, with exchanged rows. Needs SciPy.
 
-NumPy solves systems by this factorisation, but does not give it away.
+NumPy solves systems by this factorisation, but does not give it away. `row_order` is the order of
+rows that the exchanges lead to.
 """
 
 from __future__ import annotations
@@ -26,32 +27,26 @@ from autodiff.primitives.record import Primitive
 from autodiff.primitives.structure import concatenate
 from autodiff.primitives.triangular import triangular_solve
 
-__all__ = ["lu"]
+__all__ = ["lu", "row_order"]
 
 
-def _types(a: ArrayType) -> tuple[ArrayType, ...]:
+def _types(a: ArrayType) -> tuple[ArrayType, ArrayType]:
     check_matrices("lu", a, square=False)
     *lead, m, n = a.shape
-    pivots = ArrayType((*lead, min(m, n)), np.dtype(np.int32))
-    return a, pivots, pivots.with_shape((*lead, m))
+    return a, ArrayType((*lead, min(m, n)), np.dtype(np.int32))
 
 
 # ---- run
 
 
-def _run(xp: Any, a: Any) -> tuple[Any, Any, Any]:
+def _run(xp: Any, a: Any) -> tuple[Any, Any]:
     *lead, m, n = a.shape
     packed = xp.array(a.reshape(prod(lead), m, n))
     pivots = np.zeros((prod(lead), min(m, n)), np.int32)
     if a.size:
         for i, matrix in enumerate(packed):
             packed[i], pivots[i] = _factored(xp, matrix)
-    rows = _rows(pivots, m)
-    return (
-        packed.reshape(a.shape),
-        xp.asarray(pivots.reshape(*lead, min(m, n))),
-        xp.asarray(rows.reshape(*lead, m)),
-    )
+    return packed.reshape(a.shape), xp.asarray(pivots.reshape(*lead, min(m, n)))
 
 
 def _factored(xp: Any, a: Any) -> tuple[Any, Any]:
@@ -63,15 +58,6 @@ def _factored(xp: Any, a: Any) -> tuple[Any, Any]:
     return packed, to_host(pivots)
 
 
-def _rows(pivots: Any, m: int) -> Any:
-    """The order of rows after exchanging row i with row pivots[i], for each i in turn."""
-    rows = np.tile(np.arange(m, dtype=np.int32), (len(pivots), 1))
-    lane = np.arange(len(pivots))
-    for i, other in enumerate(pivots.T):
-        rows[lane, i], rows[lane, other] = rows[lane, other], rows[lane, i]
-    return rows
-
-
 # ---- the other rules
 
 
@@ -81,8 +67,9 @@ def _jvp(xs: Any, dxs: Any) -> Any:
     Where there are more rows than columns, or fewer, L and U are completed to square matrices by
     columns or rows of the identity, which leaves the product and the formula as they are.
     """
-    packed, pivots, rows = lu(*xs)
+    packed, pivots = lu(*xs)
     low, up = _completed(packed)
+    rows = row_order(pivots, rows=packed.shape[-2])
     batch = len(packed.shape) - 2
     moved = gather(dxs[0], rows, axis=batch, batch=batch)
     x = triangular_solve(low, moved, lower=True, transposed=False, unit_diagonal=True, strict=False)
@@ -93,7 +80,7 @@ def _jvp(xs: Any, dxs: Any) -> Any:
     )
     dlow = matmul(low, triangle(x, lower=True, k=-1))
     dup = matmul(triangle(x, lower=False, k=0), up)
-    return (packed, pivots, rows), (add(dlow, dup), None, None)
+    return (packed, pivots), (add(dlow, dup), None)
 
 
 def _completed(packed: Any) -> tuple[Any, Any]:
@@ -114,8 +101,8 @@ def _beside(a: Any, b: Any, axis: int) -> Any:
 
 
 lu: Primitive = Primitive(
-    # a [..., m, n] -> L below and U on and above the diagonal [..., m, n]; which row was exchanged
-    # with each [..., min(m, n)]; and the order of rows after that [..., m]: a[rows] = L U
+    # a [..., m, n] -> L below and U on and above the diagonal [..., m, n], and with which row each
+    # was exchanged in turn [..., min(m, n)]
     "lu",
     types=_types,
     run=_run,
@@ -123,4 +110,33 @@ lu: Primitive = Primitive(
     batch=lambda size, xs, mapped: lu(*xs),
     cost=lambda in_types, out_types: prod(in_types[0].shape) * min(in_types[0].shape[-2:]),
     multiple=True,
+)
+
+
+# ---- row_order
+
+
+def _order_types(pivots: ArrayType, *, rows: int) -> tuple[ArrayType]:
+    if pivots.dtype.kind not in "iu" or pivots.ndim < 1 or pivots.shape[-1] > rows:
+        raise TypeError(f"row_order takes integers [..., k], k no more than {rows}, not {pivots}")
+    return (pivots.with_shape((*pivots.shape[:-1], rows)).with_dtype(np.int32),)
+
+
+def _order_run(xp: Any, pivots: Any, *, rows: int) -> Any:
+    *lead, count = pivots.shape
+    exchanges = np.asarray(to_host(pivots)).reshape(prod(lead), count)
+    order = np.tile(np.arange(rows, dtype=np.int32), (len(exchanges), 1))
+    lane = np.arange(len(exchanges))
+    for i, other in enumerate(exchanges.T):
+        order[lane, i], order[lane, other] = order[lane, other], order[lane, i]
+    return xp.asarray(order.reshape(*lead, rows))
+
+
+row_order: Primitive = Primitive(
+    # pivots [..., k] -> rows [..., rows], after row i was exchanged with row pivots[i], for each i
+    # in turn: of an LU factorisation, a[rows] = L U
+    "row_order",
+    types=_order_types,
+    run=_order_run,
+    batch=lambda size, xs, mapped, **params: row_order(*xs, **params),
 )

@@ -2,7 +2,7 @@
 
 Of real numbers, the derivatives are SciPy's zeta function. Of complex ones, they are computed here:
 the recurrence moves the argument to the right, where the asymptotic series is exact to double
-precision (DLMF 5.15.8); the left half plane is reflected.
+precision (DLMF 5.15.9); the left half plane is reflected.
 """
 
 from __future__ import annotations

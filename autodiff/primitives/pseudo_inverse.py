@@ -1,8 +1,9 @@
 """`pinv` and `least_squares`: the inverse of a matrix where it has one, and the best substitute.
 
-Singular values up to `rcond` times the largest count as zero. Derivatives are those at constant
-rank, where the pseudo-inverse is differentiable (Golub and Pereyra, The Differentiation of
-Pseudo-Inverses and Nonlinear Least Squares Problems Whose Variables Separate, 1973).
+Singular values up to `rcond` times the largest count as zero. Derivatives take them for zero, and
+are those at constant rank, where the pseudo-inverse is differentiable (Golub and Pereyra, The
+Differentiation of Pseudo-Inverses and Nonlinear Least Squares Problems Whose Variables Separate,
+1973).
 """
 
 from __future__ import annotations

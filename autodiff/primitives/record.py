@@ -18,6 +18,15 @@ from autodiff.tracing.on_demand import load_all
 __all__ = ["Primitive", "find_primitive"]
 
 
+class _Names(WeakValueDictionary[str, "Primitive"]):
+    """Primitives by name; asking for one that is not known imports all parts of the library."""
+
+    def __getitem__(self, name: str) -> Primitive:
+        if name not in self:
+            load_all()
+        return super().__getitem__(name)
+
+
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Primitive:
     """An operation on arrays and its rules.
@@ -73,7 +82,7 @@ class Primitive:
     # the NumPy ufunc that it is, if any
     ufunc: Any = None
 
-    named: ClassVar[WeakValueDictionary[str, Primitive]] = WeakValueDictionary()
+    named: ClassVar[_Names] = _Names()
 
     def __post_init__(self) -> None:
         Primitive.named[self.name] = self
@@ -91,8 +100,6 @@ class Primitive:
 
 def find_primitive(name: str) -> Primitive:
     """The primitive of this name (programs are printed and pickled with names of primitives)."""
-    if name not in Primitive.named:
-        load_all()
     try:
         return Primitive.named[name]
     except KeyError:

@@ -63,13 +63,14 @@ def bernoulli(n: int) -> Fraction:
     """The Bernoulli number B_n."""
     if n == 0:
         return Fraction(1)
-    return -sum(math.comb(n + 1, k) * bernoulli(k) for k in range(n)) / (n + 1)
+    total = sum([math.comb(n + 1, k) * bernoulli(k) for k in range(n)], start=Fraction(0))
+    return -total / (n + 1)
 
 
 def polygamma_increment(xp: Any, a: Any, h: Any, order: int) -> Any:
     """ψ⁽ⁿ⁾(a + h) - ψ⁽ⁿ⁾(a), for a > 0 and a + h > 0: relative to its own size if h is small.
 
-    The recurrence moves both arguments to where the asymptotic series holds (DLMF 5.15.8), and
+    The recurrence moves both arguments to where the asymptotic series holds (DLMF 5.15.9), and
     each power of an argument is subtracted from its counterpart.
     """
 

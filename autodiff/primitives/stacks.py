@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.arrays import scipy_namespace
-from autodiff.errors import UnsupportedFunctionError
+from autodiff.arrays import scipy_function
 from autodiff.ir.types import ArrayType
 from autodiff.primitives.algebra import aligned, zeros_like
 from autodiff.primitives.record import Primitive
@@ -24,13 +23,7 @@ __all__ = ["batch_stack", "batch_systems", "block_upper", "check_dtypes", "each"
 
 def scipy_linalg(xp: Any, name: str) -> Callable[..., Any]:
     """A function of `scipy.linalg` as it belongs to the array library; CuPy has few of them."""
-    library = scipy_namespace(xp, "linalg")
-    if not hasattr(library, name):
-        raise UnsupportedFunctionError(
-            f"{library.__name__}.{name} does not exist, so this cannot be computed on the device. "
-            "Write instead: `x.get()` of the arrays, to compute on the host"
-        )
-    return getattr(library, name)
+    return scipy_function(xp, "linalg", name)
 
 
 def check_dtypes(name: str, *types: ArrayType) -> None:

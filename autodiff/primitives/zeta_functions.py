@@ -1,6 +1,6 @@
 """Riemann's and Hurwitz' zeta functions, with derivatives in both arguments.
 
-By s, they are computed by Euler's and Maclaurin's formula (DLMF 25.11.5) for the terms n ≥ N,
+By s, they are computed by Euler's and Maclaurin's formula (DLMF 25.11.7) for the terms n ≥ N,
 differentiated with power series in the increment of s. That holds for every real s; left of zero
 Riemann's is better reflected.
 

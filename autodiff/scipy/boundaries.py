@@ -54,7 +54,8 @@ def folded(at: Any, n: int, mode: str) -> Any:
     last = n - 1
     if mode == "mirror":
         turned = np.mod(np.where(at < 0, -at, at), 2 * last)
-        return np.where(turned >= n, 2 * last - turned, turned)
+        # Which of two equivalent coordinates it is decides how halves are rounded.
+        return np.where(turned >= np.where(at < 0, last, n), 2 * last - turned, turned)
     below = last - np.mod(-at, last)
     return np.where(at < 0, below, np.where(at > last, np.mod(at, last), at))
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.arrays import scipy_namespace
+from autodiff.ir.source import here
 from autodiff.numpy.arguments import axis_of, traced_operands
 from autodiff.numpy.joining import joined
 from autodiff.numpy.promotion import convert
@@ -46,8 +47,8 @@ class BSpline:
     def __init__(self, t: Any, c: Any, k: int, extrapolate: Any = True, axis: int = 0) -> None:
         if any_traced(t):
             raise TypeError(
-                "BSpline: the knots are traced. Write instead: knots that are not computed from "
-                "what is differentiated, or `CubicSpline`, whose knots may be"
+                f"BSpline: the knots are traced.{here()}\nWrite instead: knots that are not "
+                "computed from what is differentiated, or `CubicSpline`, whose knots may be"
             )
         shape = np.shape(c)
         axis = axis_of(axis, len(shape))
@@ -81,6 +82,7 @@ class BSpline:
             for _ in range(nu):
                 t, c, k = _slope(t, c, k)
             y = _de_boor(t, c, k, point)
+        y = y if k else np.where(spread_over(np.isnan(point), c.ndim - 1), np.nan, y)
         return behind_axis(beyond(y, at, first, last, extrapolate), at.ndim, self.axis)
 
     def derivative(self, nu: int = 1) -> BSpline:
@@ -172,7 +174,7 @@ def make_interp_spline(
         return BSpline._of(own.t, own.c, own.k, own.extrapolate, own.axis)
     if bc_type == "periodic":
         raise NotImplementedError(
-            "make_interp_spline: bc_type='periodic' has no traced form. Write instead: "
+            f"make_interp_spline: bc_type='periodic' has no traced form.{here()}\nWrite instead: "
             "`CubicSpline(x, y, bc_type='periodic')`"
         )
     (values,) = traced_operands(y)

@@ -11,7 +11,7 @@ import numpy as np
 from autodiff.numpy.arguments import axes_of, traced_operands
 from autodiff.numpy.promotion import broadcast_shapes, broadcast_to, convert
 from autodiff.primitives import filters
-from autodiff.primitives.structure import flip, pad
+from autodiff.primitives.structure import flip
 from autodiff.scipy.boundaries import extended
 from autodiff.scipy.forms import at_least_single, traced_form
 
@@ -50,11 +50,9 @@ def _convolved(x: Any, w: Any, mode: str, batch: int, method: str) -> Any:
     """The convolution along all but the first `batch` axes."""
     if mode == "full" and w.size > x.size:
         x, w = w, x
-    around = [(0, 0)] * batch + [_margins(k, mode) for k in w.shape[batch:]]
-    low, high = zip(*around, strict=True)
-    x = pad(x, x.dtype.type(0), low=low, high=high, interior=(0,) * x.ndim)
+    low, high = zip(*[_margins(k, mode) for k in w.shape[batch:]], strict=True)
     w = flip(w, axes=tuple(range(batch, w.ndim)))
-    return filters.correlate(x, w, batch=batch, method=method)
+    return filters.correlate(x, w, low=low, high=high, batch=batch, method=method)
 
 
 def _same_rank(function: str, x: Any, w: Any) -> None:
@@ -113,21 +111,31 @@ def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any
         return x * w
     if not x.size or not w.size:
         return np.zeros(0)
-    dtype = at_least_single(x.dtype, w.dtype)
     along = axes_of(axes, x.ndim)
     if not along:
         raise ValueError("when provided, axes cannot be empty")
     along = tuple([k for k in along if 1 not in (x.shape[k], w.shape[k])])
-    x, w = _ordered(convert(x, dtype), convert(w, dtype), mode, along)
+    first = x.shape
+    x, w = _ordered(x, w, mode, along)
     if not along:
-        return x * w
+        return _centred(x * w, first, mode)
+    dtype = at_least_single(x.dtype, w.dtype)
+    x, w = convert(x, dtype), convert(w, dtype)
     lead = tuple([k for k in range(x.ndim) if k not in along])
     place = tuple(range(len(lead)))
     x, w = np.moveaxis(x, lead, place), np.moveaxis(w, lead, place)
     n = len(lead)
     common = broadcast_shapes(x.shape[:n], w.shape[:n])
     x, w = (broadcast_to(v, (*common, *v.shape[n:])) for v in (x, w))
-    return np.moveaxis(_convolved(x, w, mode, n, "fft"), place, lead)
+    return _centred(np.moveaxis(_convolved(x, w, mode, n, "fft"), place, lead), first, mode)
+
+
+def _centred(y: Any, shape: Sequence[int], mode: str) -> Any:
+    """For "same", the middle of a result that is longer along axes that were broadcast."""
+    if mode != "same" or y.shape == tuple(shape):
+        return y
+    starts = [(m - n) // 2 for m, n in zip(y.shape, shape, strict=True)]
+    return y[tuple([slice(a, a + n) for a, n in zip(starts, shape, strict=True)])]
 
 
 @traced_form("signal")
@@ -180,4 +188,4 @@ def _slid(x: Any, w: Any, margins: Sequence[tuple[int, int]], boundary: str, fil
         )
     for axis, (before, after) in enumerate(margins):
         x = extended(x, axis, before, after, _BOUNDARIES[boundary], fill)
-    return filters.correlate(x, w, batch=0, method="direct")
+    return filters.correlate(x, w, low=(0, 0), high=(0, 0), batch=0, method="direct")

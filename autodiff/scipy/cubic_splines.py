@@ -281,7 +281,7 @@ class Akima1DInterpolator(_Interpolator):
             change = change + 0.5 * np.abs(m[1:] + m[:-1])
         after, before = change[2:], change[:-2]
         total = after + before
-        defined = total > 1e-9 * np.max(total)
+        defined = total > 1e-9 * np.max(total, initial=0.0)
         weight = np.where(defined, before, 0.5) / np.where(defined, total, 1.0)
         even = 0.5 * (m[3:] + m[:-3])
         return np.where(defined, m[1:-2] + weight * (m[2:-1] - m[1:-2]), even)

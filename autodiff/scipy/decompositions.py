@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.arrays import namespace, scipy_namespace
+from autodiff.arrays import namespace, scipy_function
 from autodiff.errors import NoValueError
 from autodiff.ir.source import here
 from autodiff.numpy import factorisations, spectral
+from autodiff.numpy.arguments import traced_operands
 from autodiff.numpy.promotion import convert
 from autodiff.primitives import schur as schur_primitives
 from autodiff.primitives.cholesky import cholesky as cholesky_factor
@@ -21,7 +22,7 @@ from autodiff.primitives.matrices import adjoint, hermitian_part, identity, matm
 from autodiff.primitives.polar import unitary_factor
 from autodiff.primitives.triangular import triangular_solve
 from autodiff.scipy.forms import traced_form
-from autodiff.scipy.lapack import check_square, from_triangle, operands, refuse, square
+from autodiff.scipy.lapack import check_square, finite_only, from_triangle, operands, refuse, square
 
 __all__ = [
     "eig", "eigh", "eigvals", "eigvalsh", "lstsq", "norm", "null_space", "orth", "pinv", "polar",
@@ -29,8 +30,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _matrix(name: str, a: Any) -> Any:
-    (x,) = operands(a)
+def _matrix(name: str, a: Any, finite: bool = True) -> Any:
+    (x,) = operands(a, finite=finite)
     if x.ndim < 2:
         raise ValueError(f"scipy.linalg.{name}: expected a matrix, not shape {x.shape}{here()}")
     return x
@@ -45,12 +46,12 @@ def eigh(
     overwrite_a: bool = False, overwrite_b: bool = False, type: int = 1, check_finite: bool = True,
     subset_by_index: Any = None, subset_by_value: Any = None, driver: Any = None,
 ) -> Any:  # fmt: skip
-    """`scipy.linalg.eigh`, also of two matrices; derivatives are by the triangles that are read."""
+    """`scipy.linalg.eigh`, also of two; derivatives are those by Hermitian matrices."""
     if subset_by_value is not None:
         raise refuse("eigh", "subset_by_value", "choose by number: `subset_by_index=(first, last)`")
     if type not in (1, 2, 3):
         raise ValueError(f'"type" keyword only accepts 1, 2, and 3.{here()}')
-    given = operands(a) if b is None else operands(a, b)
+    given = operands(*([a] if b is None else [a, b]), finite=check_finite)
     check_square("eigh", *given)
     matrix, *metric = (from_triangle(x, bool(lower)) for x in given)
     low = cholesky_factor(metric[0]) if metric else None
@@ -88,8 +89,8 @@ def eigvalsh(
 ) -> Any:  # fmt: skip
     """`scipy.linalg.eigvalsh`."""
     return eigh(
-        a, b, lower=lower, eigvals_only=True, type=type, subset_by_index=subset_by_index,
-        subset_by_value=subset_by_value,
+        a, b, lower=lower, eigvals_only=True, type=type, check_finite=check_finite,
+        subset_by_index=subset_by_index, subset_by_value=subset_by_value,
     )  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def eig(
     """`scipy.linalg.eig` of one matrix, with right eigenvectors."""
     if b is not None or left or homogeneous_eigvals:
         raise refuse("eig", "b, left or homogeneous_eigvals", "`eig(solve(b, a))`, `eig(a.T)`")
-    x = square("eig", a)
+    x = square("eig", a, finite=check_finite)
     w, v = np.linalg.eig(convert(x, np.result_type(x.dtype, np.complex64)))
     return (w, v) if right else w
 
@@ -112,7 +113,9 @@ def eigvals(
     homogeneous_eigvals: bool = False,
 ) -> Any:  # fmt: skip
     """`scipy.linalg.eigvals` of one matrix; complex, as SciPy's are."""
-    return eig(a, b, right=False, homogeneous_eigvals=homogeneous_eigvals)
+    return eig(
+        a, b, right=False, check_finite=check_finite, homogeneous_eigvals=homogeneous_eigvals
+    )
 
 
 @traced_form("linalg")
@@ -125,7 +128,7 @@ def schur(
         raise ValueError(f"argument must be 'real', or 'complex'{here()}")
     if sort is not None:
         raise refuse("schur", "sort", "`schur(a)`, whose eigenvalues LAPACK orders")
-    x = square("schur", a, small=False)
+    x = square("schur", a, small=False, finite=check_finite)
     if output[0] == "c":
         x = convert(x, np.result_type(x.dtype, np.complex64))
     return schur_primitives.schur(x)
@@ -140,7 +143,7 @@ def svd(
     check_finite: bool = True, lapack_driver: str = "gesdd",
 ) -> Any:  # fmt: skip
     """`scipy.linalg.svd`."""
-    x = _matrix("svd", a)
+    x = _matrix("svd", a, finite=check_finite)
     result = spectral.svd(x, full_matrices=full_matrices, compute_uv=compute_uv)
     return tuple(result) if compute_uv else result
 
@@ -148,7 +151,7 @@ def svd(
 @traced_form("linalg")
 def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     """`scipy.linalg.svdvals`."""
-    return np.linalg.svd(_matrix("svdvals", a), compute_uv=False)
+    return np.linalg.svd(_matrix("svdvals", a, finite=check_finite), compute_uv=False)
 
 
 @traced_form("linalg")
@@ -159,7 +162,7 @@ def pinv(
     """`scipy.linalg.pinv`; the derivative is that at constant rank."""
     if atol is not None or return_rank:
         raise refuse("pinv", "atol or return_rank", "`pinv(a, rtol=...)`, `np.linalg.matrix_rank`")
-    x = _matrix("pinv", a)
+    x = _matrix("pinv", a, finite=check_finite)
     return np.linalg.pinv(x, max(x.shape[-2:]) * np.finfo(x.dtype).eps if rtol is None else rtol)
 
 
@@ -169,7 +172,7 @@ def lstsq(
     check_finite: bool = True, lapack_driver: Any = None,
 ) -> Any:  # fmt: skip
     """`scipy.linalg.lstsq`; the derivative is that at constant rank."""
-    x, y = operands(a, b)
+    x, y = operands(a, b, finite=check_finite)
     rcond = float(np.finfo(x.dtype).eps) if cond is None else cond
     solution, residuals, rank, s = np.linalg.lstsq(x, y, rcond=rcond)
     whole = residuals.size and y.ndim == 1  # of one right-hand side, SciPy gives a number
@@ -181,7 +184,9 @@ def norm(
     a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True
 ) -> Any:
     """`scipy.linalg.norm`."""
-    return np.linalg.norm(a, ord=ord, axis=axis, keepdims=keepdims)
+    (x,) = traced_operands(a)
+    x = finite_only(x) if check_finite else x
+    return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)
 
 
 # ---- polar decomposition and orthonormal bases
@@ -206,7 +211,7 @@ def _basis(name: str, x: Any, rcond: Any) -> Any:
         raise NoValueError(
             f"{error}\n  - for a basis of a size that is known: the columns of `np.linalg.svd`"
         ) from None
-    return getattr(scipy_namespace(namespace([value]), "linalg"), name)(value, rcond=rcond)
+    return scipy_function(namespace([value]), "linalg", name)(value, rcond=rcond)
 
 
 @traced_form("linalg")
@@ -218,7 +223,7 @@ def null_space(
 
     So its derivatives are right for whatever depends on the space only.
     """
-    x = _matrix("null_space", A)
+    x = _matrix("null_space", A, finite=check_finite)
     found = _basis("null_space", x, rcond)
     inside = matmul(_inverse(x, rcond), x)
     projector = identity(inside) - inside
@@ -250,6 +255,6 @@ def qr(
     modes = {"full": "complete", "r": "r", "economic": "reduced"}
     if mode not in modes or pivoting:
         raise refuse("qr", f"mode={mode!r}, pivoting={pivoting}", "`qr(a, mode='economic')`")
-    x = _matrix("qr", a)
+    x = _matrix("qr", a, finite=check_finite)
     result = factorisations.qr(x, mode="complete" if mode == "r" else modes[mode])
     return (result[1],) if mode == "r" else tuple(result)

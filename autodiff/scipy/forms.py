@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autodiff.arrays import is_device_array, namespace, scipy_namespace
+from autodiff.arrays import is_device_array, namespace, scipy_function, scipy_namespace
 from autodiff.errors import EscapeError, UnsupportedFunctionError
 from autodiff.ir.source import here
 from autodiff.tracing.constructors import holds_tracer
@@ -38,8 +38,8 @@ def traced_form(part: str) -> Callable[[Function], Function]:
             given = [*args, *kwargs.values()]
             if any_traced(*given):
                 return traced(*args, **kwargs)
-            library = scipy_namespace(namespace([x for x in given if is_device_array(x)]), part)
-            return getattr(library, traced.__name__)(*args, **kwargs)
+            xp = namespace([x for x in given if is_device_array(x)])
+            return scipy_function(xp, part, traced.__name__)(*args, **kwargs)
 
         return function  # type: ignore[return-value]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.arrays import scipy_namespace
+from autodiff.ir.source import here
 from autodiff.numpy.arguments import axis_of, traced_operands
 from autodiff.numpy.promotion import convert
 from autodiff.scipy.bsplines import make_interp_spline
@@ -43,7 +44,7 @@ class interp1d:
         bounds_error: bool | None = None, fill_value: Any = np.nan, assume_sorted: bool = False,
     ) -> None:  # fmt: skip
         if any_traced(x):
-            raise TypeError("interp1d: x is traced. Write instead: `np.interp(at, x, y)`")
+            raise TypeError(f"interp1d: x is traced.{here()}\nWrite instead: `np.interp(at, x, y)`")
         x = np.asarray(x)
         order = None if assume_sorted else np.argsort(x, kind="mergesort")
         (values,) = traced_operands(y)
@@ -113,7 +114,9 @@ class interp1d:
         below, above = self._fills()
         y = y if below is None else np.where(under, below, y)
         y = y if above is None else np.where(over, above, y)
-        return behind_axis(np.where(missing, np.nan, y), at.ndim, self.axis)
+        if self.kind not in _STEPS:  # these take what is no number to be behind the last point
+            y = np.where(missing, np.nan, y)
+        return behind_axis(y, at.ndim, self.axis)
 
     def _fills(self) -> tuple[Any, Any]:
         """What is below the first point and above the last; None for what is extrapolated."""
@@ -145,7 +148,10 @@ class RegularGridInterpolator:
         fill_value: Any = np.nan,
     ) -> None:  # fmt: skip
         if any_traced(*points):
-            raise TypeError("RegularGridInterpolator: the grid is traced; only values may be")
+            raise TypeError(
+                f"RegularGridInterpolator: the grid is traced; only values may be.{here()}\n"
+                "Write instead: `np.interp` along each axis, whose points may be traced"
+            )
         shape = np.shape(values)
         library = scipy_namespace(np, "interpolate")
         # SciPy checks the arguments; a grid may fall, but is made to rise.
@@ -167,8 +173,9 @@ class RegularGridInterpolator:
             return own(xi)
         if method not in ("linear", "nearest"):
             raise NotImplementedError(
-                f"RegularGridInterpolator: method={method!r} has no traced form. Write instead: "
-                "method='linear'; or `ndimage.map_coordinates` for splines on a regular grid"
+                f"RegularGridInterpolator: method={method!r} has no traced form.{here()}\n"
+                "Write instead: method='linear'; or `ndimage.map_coordinates` for splines on a "
+                "regular grid"
             )
         at = self._coordinates(xi)
         shape = at[0].shape

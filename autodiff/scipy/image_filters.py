@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.ir.source import here
 from autodiff.numpy.arguments import axes_of, axis_of, traced_operands
 from autodiff.numpy.promotion import convert
 from autodiff.primitives import filters
@@ -52,7 +53,8 @@ def _slide(
                 )
             if k > 1:
                 x = extended(x, axis, before, k - 1 - before, mode, cval)
-        x = filters.correlate(x, w, batch=0, method="direct")
+        inside = (0,) * x.ndim
+        x = filters.correlate(x, w, low=inside, high=inside, batch=0, method="direct")
     return narrowed(x, dtype)
 
 
@@ -163,7 +165,7 @@ def gaussian_filter1d(
         if any_traced(sigma):
             raise TypeError(
                 "scipy.ndimage.gaussian_filter: the length of the kernel would depend on a traced "
-                "sigma. Write instead: `radius=` with the number of elements on each side"
+                f"sigma.{here()}\nWrite instead: `radius=` with the number of elements on each side"
             )
         radius = int(truncate * float(sigma) + 0.5)
     if operator.index(radius) < 0:
@@ -249,7 +251,11 @@ def gaussian_gradient_magnitude(
         )
 
     total = _sum_over("gaussian_gradient_magnitude", x, along, squared, mode, output)
-    return convert(np.sqrt(total), total.dtype) if along else total
+    if not along:
+        return total
+    flat = total == 0  # the derivative of a length is zero there, as that of `np.linalg.norm`
+    magnitude = np.where(flat, total, np.sqrt(np.where(flat, 1, total)))
+    return convert(magnitude, total.dtype)
 
 
 def _sum_over(

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from autodiff.ir.source import here
 from autodiff.numpy.arguments import axis_of, operand, traced_operands
 from autodiff.numpy.promotion import broadcast_to, convert
 from autodiff.primitives.splines import spline_coefficients
@@ -57,7 +59,7 @@ def spline_filter(
     x = operand(input)
     for axis in range(x.ndim):
         x = spline_filter1d(x, order, axis, output, mode)
-    return x
+    return convert(x, dtype_of_output("ndimage.spline_filter", output, x.dtype))
 
 
 def _check_order(order: int) -> None:
@@ -88,16 +90,16 @@ def _weights(u: Any, order: int) -> list[Any]:
 
 
 def _neighbours(at: Any, n: int, order: int, mode: str) -> tuple[Any, Any, Any]:
-    """Along an axis: which samples to take, their weights, and whether there are such samples.
+    """Along an axis: which samples to take, their weights, and whether there is what is asked for.
 
-    Samples and weights have a new first axis, of length order + 1.
+    Samples and weights have a new first axis, of length order + 1. Points without a value are told
+    apart point by point, but sample by sample for "grid-constant".
     """
     exists: Any = True
-    if mode == "constant":
-        exists = (at >= 0) & (at <= n - 1)
+    if mode not in ("nearest", "grid-constant"):
+        exists = (at >= 0) & (at <= n - 1) if mode == "constant" else np.isfinite(at)
         at = np.where(exists, at, 0.0)
-    elif mode not in ("nearest", "grid-constant"):
-        at = folded(at, n, mode)
+        at = at if mode == "constant" else folded(at, n, mode)
     middle = 0.0 if order % 2 else 0.5
     knot = np.floor(at + middle)
     if order == 1 and mode in _ON_SAMPLES:  # at the last sample, the piece before it
@@ -111,50 +113,59 @@ def _neighbours(at: Any, n: int, order: int, mode: str) -> tuple[Any, Any, Any]:
 
 
 def _spline_at(x: Any, coordinates: Sequence[Any], order: int, mode: str, cval: Any) -> Any:
-    """The spline with coefficients `x` at points given by their coordinates."""
+    """The spline with coefficients `x` at points given by their coordinates along its first axes.
+
+    The points' own axes are the first of the result, behind them are the other axes of `x`.
+    """
     x, *points = traced_operands(x, *coordinates)
-    found = [_neighbours(p, n, order, mode) for p, n in zip(points, x.shape, strict=True)]
-    number, exists, stride = 0, True, x.size
+    count = len(points)
+    shape, behind = x.shape[:count], (..., *[None] * (x.ndim - count))
+    found = [_neighbours(p, n, order, mode) for p, n in zip(points, shape, strict=True)]
+    number: Any = 0
+    exists: Any = True
+    stride = prod(shape)
     for axis, (samples, _, there) in enumerate(found):
-        # The neighbours along axis k make axis k of what is taken; behind are the points' own axes.
-        place = ((None,) * axis) + (slice(None),) + (None,) * (x.ndim - 1 - axis)
-        stride //= x.shape[axis]
+        # The neighbours along axis k make axis k of what is taken.
+        place = ((None,) * axis) + (slice(None),) + (None,) * (count - 1 - axis)
+        stride //= shape[axis]
         number = number + samples[place] * stride
         exists = exists & (there[place] if mode == "grid-constant" else there)
-    y = np.ravel(x)[number]
+    y = x.reshape(prod(shape), *x.shape[count:])[number]
     if mode == "grid-constant":
-        y = np.where(exists, y, cval)
+        y = np.where(exists[behind], y, cval)
     for axis, (_, weights, _) in enumerate(found):
         if weights is None:
             y = y[0]
         else:
-            y = np.sum(weights[(slice(None),) + (None,) * (x.ndim - 1 - axis)] * y, axis=0)
-    return np.where(exists, y, cval) if mode == "constant" else y
+            y = np.sum(weights[(slice(None),) + (None,) * (count - 1 - axis)][behind] * y, axis=0)
+    return y if mode in ("nearest", "grid-constant") else np.where(exists[behind], y, cval)
 
 
 def _interpolated(
     function: str, input: Any, coordinates: Sequence[Any], output: Any, order: int, mode: str,
     cval: Any, prefilter: bool,
 ) -> Any:  # fmt: skip
-    """The image at points, as the dtype of the result."""
+    """The image at points along its first axes, as the dtype of the result."""
     _check_order(order)
     x = input if type(input) is Tracer else np.asarray(input)
     check_dtype(function, x)
-    if x.ndim < 1 or not np.ndim(coordinates[0]):
+    count = len(coordinates)
+    if not count or not np.ndim(coordinates[0]):
         raise RuntimeError("input and output rank must be > 0")
-    if not x.size:
+    if not prod(x.shape[:count]):
         raise ValueError(f"scipy.ndimage.{function}: an image of shape {x.shape} has no values")
     dtype = dtype_of_output(f"ndimage.{function}", output, x.dtype)
-    x = convert(x, complex if x.dtype.kind == "c" else float)
     points = [convert(p, float) for p in coordinates]
-    if prefilter and order > 1:
+    if prefilter and order > 1 and mode in ("nearest", "grid-constant"):
+        width = [(_MARGIN, _MARGIN)] * count + [(0, 0)] * (x.ndim - count)
         if mode == "nearest":
-            x = np.pad(x, _MARGIN, mode="edge")
-        elif mode == "grid-constant":
-            x = np.pad(x, _MARGIN, mode="constant", constant_values=cval)
-        if mode in ("nearest", "grid-constant"):
-            points = [p + _MARGIN for p in points]
-        x = _filtered(x, range(x.ndim), order, mode)
+            x = np.pad(x, width, mode="edge")
+        else:
+            x = np.pad(x, width, mode="constant", constant_values=cval)
+        points = [p + _MARGIN for p in points]
+    x = convert(x, complex if x.dtype.kind == "c" else float)
+    if prefilter:
+        x = _filtered(x, range(count), order, mode)
     return _rounded(_spline_at(x, points, order, mode, cval), dtype)
 
 
@@ -210,15 +221,21 @@ def affine_transform(
     if matrix.ndim == 2 and matrix.shape[1] != len(shape):
         raise RuntimeError("affine matrix has wrong number of columns")
     offset = broadcast_to(offset, (n,))
-    grid = _grid(shape)
     if matrix.ndim == 1:
+        grid = _grid(shape)
         points = [(i + b / a) * a for i, a, b in zip(grid, matrix, offset, strict=True)]
     else:
-        points = [
-            sum([a * i for a, i in zip(row, grid, strict=True)], 0.0) + b
-            for row, b in zip(matrix, offset, strict=True)
-        ]
+        points = _mapped(shape, matrix, offset)
     return _interpolated("affine_transform", input, points, output, order, mode, cval, prefilter)
+
+
+def _mapped(shape: Sequence[int], matrix: Any, offset: Any) -> list[Any]:
+    """Where an affine map takes every index of an array of this shape."""
+    grid = _grid(shape)
+    return [
+        sum([a * i for a, i in zip(row, grid, strict=True)], 0.0) + b
+        for row, b in zip(matrix, offset, strict=True)
+    ]
 
 
 @traced_form("ndimage")
@@ -241,13 +258,15 @@ def zoom(
     """`scipy.ndimage.zoom`; the factors give the shape of the result, so they are not traced."""
     if any_traced(zoom):
         raise TypeError(
-            "scipy.ndimage.zoom: the shape of the result would depend on traced factors. Write "
-            "instead: `affine_transform` with a traced matrix and an output_shape"
+            "scipy.ndimage.zoom: the shape of the result would depend on traced factors."
+            f"{here()}\nWrite instead: `affine_transform` with a traced matrix and an output_shape"
         )
     old = np.shape(input)
     factors = np.broadcast_to(zoom, (len(old),)).tolist()
     new = [round(n * factor) for n, factor in zip(old, factors, strict=True)]
     x = operand(input)
+    if not old:
+        raise RuntimeError("input and output rank must be > 0")
     if prefilter and all(factor == 1 for factor in factors):
         return convert(x, dtype_of_output("ndimage.zoom", output, x.dtype))
     margin = 0 if grid_mode else 1
@@ -270,12 +289,12 @@ def rotate(
         raise ValueError("scipy.ndimage.rotate takes an image of two or more axes, and two axes")
     if reshape and any_traced(angle):
         raise TypeError(
-            "scipy.ndimage.rotate: the shape of the result would depend on a traced angle. Write "
-            "instead: `reshape=False`"
+            "scipy.ndimage.rotate: the shape of the result would depend on a traced angle."
+            f"{here()}\nWrite instead: `reshape=False`"
         )
-    first, second = sorted(axis_of(axis, x.ndim) for axis in axes)
-    planes = np.moveaxis(x, (first, second), (-2, -1))
-    shape = planes.shape[-2:]
+    plane = sorted(axis_of(axis, x.ndim) for axis in axes)
+    x = np.moveaxis(x, plane, (0, 1))
+    shape = x.shape[:2]
     c, s = _cosine_and_sine(angle)
     new = shape
     if reshape:
@@ -284,13 +303,9 @@ def rotate(
     (h, w), (a, b) = [[(n - 1) / 2 for n in sizes] for sizes in (shape, new)]
     matrix = np.stack([np.stack([c, s]), np.stack([-s, c])])
     offset = np.stack([h - (c * a + s * b), w - (c * b - s * a)])
-    rotated = [
-        affine_transform(plane, matrix, offset, new, output, order, mode, cval, prefilter)
-        for plane in planes.reshape(-1, *shape)
-    ]
-    return np.moveaxis(
-        np.stack(rotated).reshape(*planes.shape[:-2], *new), (-2, -1), (first, second)
-    )
+    points = _mapped(new, matrix, offset)
+    rotated = _interpolated("rotate", x, points, output, order, mode, cval, prefilter)
+    return np.moveaxis(rotated, (0, 1), plane)
 
 
 def _cosine_and_sine(degrees: Any) -> tuple[Any, Any]:

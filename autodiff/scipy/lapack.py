@@ -1,7 +1,8 @@
 """What the functions of `autodiff.scipy.linalg` do with their arguments: dtypes, shapes, triangles.
 
-Options that only concern memory (`overwrite_a`, `lwork`) mean nothing for traced arrays. Nor does
-`check_finite`: to look at the values of a traced array would compute everything twice.
+Options that only concern memory (`overwrite_a`, `lwork`) mean nothing for traced arrays.
+`check_finite` does, and is the default as it is in SciPy: what it finds is known when the program
+runs, and is SciPy's error.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.control.require import require
 from autodiff.errors import UnsupportedFunctionError
 from autodiff.ir.source import here
 from autodiff.numpy.arguments import traced_operands
 from autodiff.numpy.promotion import broadcast_shapes, broadcast_to, convert
 from autodiff.primitives.algebra import add
+from autodiff.primitives.cholesky import hermitian
 from autodiff.primitives.complexes import complex_, real
 from autodiff.primitives.dtypes import scalar
 from autodiff.primitives.matrices import adjoint, transposed, triangle
 
 __all__ = [
-    "Systems", "check_square", "from_triangle", "lapack_dtype", "operands", "refuse", "square",
+    "Systems", "check_square", "finite_only", "from_triangle", "lapack_dtype", "operands", "refuse",
+    "square",
 ]  # fmt: skip
 
 _SMALL = "?bBhHe"  # what SciPy computes with in single precision, in most functions
@@ -38,13 +42,25 @@ def lapack_dtype(*dtypes: np.dtype[Any], small: bool = True) -> np.dtype[Any]:
     return np.result_type(*known)
 
 
-def operands(*xs: Any, small: bool = True, double: bool = False) -> list[Any]:
-    """Tracers of the dtype in which SciPy computes (with `double`: in double precision always)."""
+def operands(*xs: Any, small: bool = True, double: bool = False, finite: bool = False) -> list[Any]:
+    """Tracers of the dtype in which SciPy computes (with `double`: in double precision always).
+
+    With `finite`, it is an error if they turn out not to be.
+    """
     given = traced_operands(*xs)
     dtype = lapack_dtype(*[x.dtype for x in given], small=small)
     if double:
         dtype = np.result_type(dtype, np.float64)
-    return [convert(x, dtype) for x in given]
+    checked = [finite_only(x) if finite else x for x in given]
+    return [convert(x, dtype) for x in checked]
+
+
+def finite_only(x: Any) -> Any:
+    """`x`, or SciPy's error if it has elements that are not finite, once that is known."""
+    if x.dtype.kind not in "fc":
+        return x
+    message = f"array must not contain infs or NaNs{here()}"
+    return require(x, np.isfinite(x).all(), message=message, error="ValueError")
 
 
 def check_square(name: str, *matrices: Any) -> None:
@@ -57,9 +73,11 @@ def check_square(name: str, *matrices: Any) -> None:
             )
 
 
-def square(name: str, a: Any, small: bool = True, double: bool = False) -> Any:
+def square(
+    name: str, a: Any, small: bool = True, double: bool = False, finite: bool = False
+) -> Any:
     """A stack of square matrices as a tracer."""
-    (x,) = operands(a, small=small, double=double)
+    (x,) = operands(a, small=small, double=double, finite=finite)
     check_square(name, x)
     return x
 
@@ -85,7 +103,8 @@ class Systems:
 
 
 def from_triangle(a: Any, lower: bool, conjugated: bool = True) -> Any:
-    """The Hermitian (or symmetric) matrix with this triangle of `a`, and nothing else of it."""
+    """The Hermitian (or symmetric) matrix with this triangle of `a`; derivatives by it are, too."""
+    a = hermitian(a, conjugated=conjugated)
     strict = triangle(a, lower=lower, k=-1 if lower else 1)
     diagonal = triangle(triangle(a, lower=True, k=0), lower=False, k=0)
     if conjugated and a.dtype.kind == "c":

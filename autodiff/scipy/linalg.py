@@ -7,8 +7,9 @@
 | `matrix_functions` | exponentials, logarithms, roots, sines; Sylvester and Lyapunov equations |
 | `decompositions` | eigenvalues, singular values, Schur, polar, QR; bases, least squares |
 
-Options that only concern memory mean nothing here, and `check_finite` is for plain arrays.
-Triangles and parts of matrices that SciPy does not read have zero derivatives.
+Options that only concern memory mean nothing here. Parts of a matrix that SciPy does not read (the
+other triangle of a triangular one, the corners of a band) have zero derivatives. But a matrix that
+is said to be Hermitian or symmetric is so for derivatives, too, as in `autodiff.numpy.matrices`.
 """
 
 from __future__ import annotations

@@ -9,10 +9,11 @@ import numpy as np
 from autodiff.ir.source import here
 from autodiff.numpy.promotion import convert
 from autodiff.primitives.cholesky import cholesky as cholesky_factor
+from autodiff.primitives.cholesky import hermitian
 from autodiff.primitives.dense_systems import dense_solve, inverse
 from autodiff.primitives.lu import lu as lu_primitive
+from autodiff.primitives.lu import row_order
 from autodiff.primitives.matrices import adjoint, identity, part, triangle
-from autodiff.primitives.row_order import row_order
 from autodiff.primitives.triangular import triangular_solve
 from autodiff.scipy.forms import traced_form
 from autodiff.scipy.lapack import (
@@ -37,11 +38,13 @@ def _transposition(name: str, trans: Any) -> int:
     return _TRANS[trans]
 
 
-def _substitute(a: Any, b: Any, *, lower: bool, trans: int = 0, unit_diagonal: bool = False) -> Any:
+def _substitute(
+    a: Any, b: Any, *, lower: bool, trans: int = 0, unit_diagonal: bool = False, strict: bool = True
+) -> Any:
     """The solution of a triangular system; `trans` is 1 for the transpose, 2 for the adjoint."""
     a = np.conjugate(a) if trans == 2 and a.dtype.kind == "c" else a
     return triangular_solve(
-        a, b, lower=lower, transposed=trans > 0, unit_diagonal=unit_diagonal, strict=True
+        a, b, lower=lower, transposed=trans > 0, unit_diagonal=unit_diagonal, strict=strict
     )
 
 
@@ -51,7 +54,7 @@ def solve_triangular(
     overwrite_b: bool = False, check_finite: bool = True,
 ) -> Any:  # fmt: skip
     """`scipy.linalg.solve_triangular`; the other triangle is not read, and has zero derivatives."""
-    a, b = operands(a, b)
+    a, b = operands(a, b, finite=check_finite)
     check_square("solve_triangular", a)
     system = Systems("solve_triangular", a, b)
     x = _substitute(
@@ -68,8 +71,8 @@ def solve_triangular(
 def cholesky(
     a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> Any:
-    """`scipy.linalg.cholesky`; derivatives are by the triangle that is read."""
-    x = square("cholesky", a)
+    """`scipy.linalg.cholesky`; derivatives are those by a Hermitian matrix."""
+    x = hermitian(square("cholesky", a, finite=check_finite), conjugated=True)
     return cholesky_factor(x) if lower else adjoint(cholesky_factor(adjoint(x)))
 
 
@@ -78,22 +81,24 @@ def cho_factor(
     a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> Any:
     """`scipy.linalg.cho_factor`; the other triangle, where SciPy's holds anything, is zero."""
-    return cholesky(a, lower=lower), lower
+    return cholesky(a, lower=lower, check_finite=check_finite), lower
 
 
 @traced_form("linalg")
 def cho_solve(
     c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True
 ) -> Any:
-    """`scipy.linalg.cho_solve`; the other triangle of the factor is not read."""
+    """`scipy.linalg.cho_solve`; not finite where the factor, whose other triangle is not read, is
+    singular.
+    """
     c, lower = c_and_lower
-    c, b = operands(c, b)
+    c, b = operands(c, b, finite=check_finite)
     check_square("cho_solve", c)
     system = Systems("cho_solve", c, b)
     order = (0, 2) if lower else (2, 0)
     x = system.b
     for trans in order:
-        x = _substitute(system.a, x, lower=bool(lower), trans=trans)
+        x = _substitute(system.a, x, lower=bool(lower), trans=trans, strict=False)
     return system.shaped(x)
 
 
@@ -106,10 +111,11 @@ def lu(
     p_indices: bool = False,
 ) -> Any:  # fmt: skip
     """`scipy.linalg.lu`; which rows are exchanged has no derivative."""
-    (x,) = operands(a)
+    (x,) = operands(a, finite=check_finite)
     if x.ndim < 2:
         raise ValueError(f"The input array must be at least two-dimensional.{here()}")
-    packed, _, rows = lu_primitive(x)
+    packed, pivots = lu_primitive(x)
+    rows = row_order(pivots, rows=x.shape[-2])
     k = min(x.shape[-2:])
     low = triangle(part(packed, columns=slice(k)), lower=True, k=-1)
     low, up = low + identity(low), triangle(part(packed, rows=slice(k)), lower=False, k=0)
@@ -126,28 +132,28 @@ def lu(
 @traced_form("linalg")
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     """`scipy.linalg.lu_factor`."""
-    (x,) = operands(a)
+    (x,) = operands(a, finite=check_finite)
     if x.ndim < 2:
         raise ValueError(f"Expected at least ndim=2, got {x.ndim}{here()}")
-    packed, pivots, _ = lu_primitive(x)
-    return packed, pivots
+    return lu_primitive(x)
 
 
 @traced_form("linalg")
 def lu_solve(
     lu_and_piv: Any, b: Any, trans: Any = 0, overwrite_b: bool = False, check_finite: bool = True
 ) -> Any:
-    """`scipy.linalg.lu_solve`."""
+    """`scipy.linalg.lu_solve`; not finite where the matrix is singular."""
     packed, pivots = lu_and_piv
-    packed, b = operands(packed, b)
+    packed, b = operands(packed, b, finite=check_finite)
     check_square("lu_solve", packed)
     system, trans = Systems("lu_solve", packed, b), _transposition("lu_solve", trans)
-    order = np.broadcast_to(row_order(pivots), system.a.shape[:-1])[..., None]
+    rows = row_order(pivots, rows=packed.shape[-1])
+    order = np.broadcast_to(rows, system.a.shape[:-1])[..., None]
     if trans == 0:
         x = np.take_along_axis(system.b, order, axis=-2)
         x = _substitute(system.a, x, lower=True, unit_diagonal=True)
-        return system.shaped(_substitute(system.a, x, lower=False))
-    x = _substitute(system.a, system.b, lower=False, trans=trans)
+        return system.shaped(_substitute(system.a, x, lower=False, strict=False))
+    x = _substitute(system.a, system.b, lower=False, trans=trans, strict=False)
     x = _substitute(system.a, x, lower=True, trans=trans, unit_diagonal=True)
     return system.shaped(np.take_along_axis(x, np.argsort(order, axis=-2), axis=-2))
 
@@ -195,7 +201,7 @@ def solve(
     check_finite: bool = True, assume_a: Any = None, transposed: bool = False,
 ) -> Any:  # fmt: skip
     """`scipy.linalg.solve`; derivatives are by the part of `a` that an assumed structure leaves."""
-    a, b = operands(a, b, small=False)
+    a, b = operands(a, b, small=False, finite=check_finite)
     check_square("solve", a)
     if transposed and a.dtype.kind == "c":
         raise NotImplementedError(
@@ -216,7 +222,8 @@ def inv(
     lower: bool = False,
 ) -> Any:  # fmt: skip
     """`scipy.linalg.inv`."""
-    matrix, structure = _structured("inv", square("inv", a), assume_a, bool(lower))
+    x = square("inv", a, finite=check_finite)
+    matrix, structure = _structured("inv", x, assume_a, bool(lower))
     if structure in ("positive", "upper", "lower"):
         return _solved(matrix, identity(matrix), structure)
     return inverse(matrix, strict=True)
@@ -225,4 +232,4 @@ def inv(
 @traced_form("linalg")
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     """`scipy.linalg.det`, in double precision."""
-    return np.linalg.det(square("det", a, double=True))
+    return np.linalg.det(square("det", a, double=True, finite=check_finite))

@@ -76,7 +76,7 @@ def expm_frechet(
     """`scipy.linalg.expm_frechet`: the derivative of `expm` at A in the direction E."""
     if method not in (None, "SPS", "blockEnlarge"):
         raise ValueError(f"Unknown implementation {method}{here()}")
-    a, e = operands(A, E, small=False, double=True)
+    a, e = operands(A, E, small=False, double=True, finite=check_finite)
     check_square("expm_frechet", a, e)
     if a.shape != e.shape:
         raise ValueError(f"expected A and E to be the same shape{here()}")

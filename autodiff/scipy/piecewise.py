@@ -182,8 +182,9 @@ def _horner(c: Any, t: Any) -> Any:
 def _evaluated(c: Any, knots: Any, at: Any) -> Any:
     """The polynomial of the piece in which each point lies: [*points, ...]."""
     piece = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, knots.size - 2)
-    t = at - knots[piece]
-    return _horner(c[:, piece], spread_over(t, c.ndim - 2))
+    t = spread_over(at - knots[piece], c.ndim - 2)
+    y = _horner(c[:, piece], t)
+    return y if c.shape[0] > 1 else np.where(np.isnan(t), np.nan, y)  # a constant forgets the point
 
 
 def within(at: Any, first: Any, last: Any, message: str) -> Any:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.ir.source import here
 from autodiff.numpy.arguments import axis_of, traced_operands
 from autodiff.numpy.joining import joined
 from autodiff.numpy.promotion import broadcast_to, convert
 from autodiff.primitives.algebra import zeros_like
 from autodiff.primitives.filters import all_pole, correlate
 from autodiff.primitives.structure import pad, reshape
-from autodiff.scipy.forms import at_least_single, traced_form
+from autodiff.scipy.forms import any_traced, at_least_single, traced_form
 
 __all__ = ["filtfilt", "lfilter", "lfilter_zi", "sosfilt"]
 
@@ -28,15 +29,17 @@ def _padded(x: Any, low: int, high: int) -> Any:
     return pad(x, x.dtype.type(0), low=low_, high=high_, interior=(0,) * x.ndim)
 
 
-def _slid(x: Any, b: Any) -> Any:
-    """The convolution with `b` along the last axis, where all of `b` is used."""
+def _slid(x: Any, b: Any, before: int, after: int) -> Any:
+    """The convolution with `b` along the last axis, with these margins around the samples."""
     taps = reshape(b[::-1], shape=(*[1] * (x.ndim - 1), b.size))
-    return correlate(x, taps, batch=0, method="direct")
+    low, high = (*[0] * (x.ndim - 1), before), (*[0] * (x.ndim - 1), after)
+    return correlate(x, taps, low=low, high=high, batch=0, method="direct")
 
 
 @traced_form("signal")
 def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """`scipy.signal.lfilter`; derivatives by the coefficients, the signal and the state."""
+    _check_leading("lfilter", a)
     b, a, x = traced_operands(b, a, x)
     given = [b, a, x, *(traced_operands(zi) if zi is not None else [])]
     dtype = np.result_type(*[v.dtype for v in given])
@@ -50,7 +53,7 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     x = np.moveaxis(x, axis, -1)
     b, a = b / a[0], a[1:] / a[0]
     order = max(b.size - 1, a.size)
-    through = _slid(_padded(x, b.size - 1, 0), b)
+    through = _slid(x, b, b.size - 1, 0)
     if not state:
         return np.moveaxis(all_pole(a, through, batch=0), -1, axis)
     z = _state(state[0], x, axis, order)
@@ -61,6 +64,12 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     final = _padded(z[..., known:], 0, known) + _tail(x, b, order)
     final = final - _tail(y, joined([zeros_like(b[:1]), a], 0), order)
     return np.moveaxis(y, -1, axis), np.moveaxis(final, -1, axis)
+
+
+def _check_leading(function: str, a: Any) -> None:
+    """Refuse a denominator that a filter cannot be divided by, where its value is known."""
+    if not any_traced(a) and np.size(a) and np.ravel(a)[0] == 0:
+        raise ValueError(f"scipy.signal.{function}: the first coefficient of a is 0")
 
 
 def _state(zi: Any, x: Any, axis: int, order: int) -> Any:
@@ -74,15 +83,14 @@ def _state(zi: Any, x: Any, axis: int, order: int) -> Any:
 
 def _tail(x: Any, b: Any, order: int) -> Any:
     """What the last samples add to the state: sums over j > i of b[j] * x[n - j + i]."""
-    b = _padded(b, 0, order + 1 - b.size)
-    missing = max(order - x.shape[-1], 0)
-    last = _padded(x, missing, 0)[..., x.shape[-1] + missing - order :]
-    return _slid(_padded(last, 0, order), b)
+    return _slid(x, _padded(b, 0, order + 1 - b.size), order - x.shape[-1], order)
 
 
 @traced_form("signal")
 def lfilter_zi(b: Any, a: Any) -> Any:
     """`scipy.signal.lfilter_zi`, by sums of the coefficients."""
+    if not any_traced(a) and np.any(a):  # leading zeros of plain coefficients do not count
+        a = np.trim_zeros(np.atleast_1d(a), "f")
     b, a = traced_operands(b, a)
     if b.ndim != 1 or a.ndim != 1:
         raise ValueError("scipy.signal.lfilter_zi: b and a must be 1-D")
@@ -104,9 +112,10 @@ def filtfilt(
     """`scipy.signal.filtfilt` with `method="pad"`."""
     if method != "pad":
         raise NotImplementedError(
-            f"scipy.signal.filtfilt: method={method!r} has no traced form. Write instead: "
-            "method='pad'"
+            f"scipy.signal.filtfilt: method={method!r} has no traced form.{here()}\n"
+            "Write instead: method='pad'"
         )
+    _check_leading("filtfilt", a)
     b, a, x = traced_operands(b, a, x)
     b, a = np.atleast_1d(b), np.atleast_1d(a)
     axis = axis_of(axis, x.ndim)

@@ -107,7 +107,8 @@ def resample(
     n = x.shape[-1]
     spectrum = np.fft.fft(x) if domain == "time" else x
     if window is not None:
-        spectrum = spectrum * _window(window, n).astype(x.real.dtype)
+        weights = _window(window, n)
+        spectrum = spectrum * (convert(weights, x.dtype) if real else weights)
     kept = min(n, num)
     half = (kept - 1) // 2  # so many frequencies on either side of zero
     low, high = spectrum[..., : half + 1], spectrum[..., n - half :]
@@ -131,5 +132,10 @@ def _window(window: Any, n: int) -> Any:
     if callable(window):
         return window(np.fft.fftfreq(n))
     if any_traced(window) or hasattr(window, "shape"):
+        if np.shape(window) != (n,):
+            raise ValueError(
+                f"scipy.signal.resample takes a weight for each of {n} frequencies, not a window "
+                f"of shape {np.shape(window)}"
+            )
         return window
-    return np.fft.ifftshift(scipy_namespace(np, "signal").get_window(window, n))
+    return np.fft.fftshift(scipy_namespace(np, "signal").get_window(window, n))

@@ -47,7 +47,7 @@ def solve_banded(
 ) -> Any:  # fmt: skip
     """`scipy.linalg.solve_banded`; derivatives, too, take time and memory of the band only."""
     lower, upper = (int(width) for width in l_and_u)
-    ab, b, vector = _columns("solve_banded", *operands(ab, b, small=False))
+    ab, b, vector = _columns("solve_banded", *operands(ab, b, small=False, finite=check_finite))
     if lower + upper + 1 != ab.shape[-2]:
         raise ValueError(
             f"invalid values for the number of lower and upper diagonals: l+u+1 "
@@ -63,7 +63,7 @@ def solveh_banded(
     check_finite: bool = True,
 ) -> Any:  # fmt: skip
     """`scipy.linalg.solveh_banded`: of a positive definite matrix, given by half its band."""
-    half, b, vector = _columns("solveh_banded", *operands(ab, b))
+    half, b, vector = _columns("solveh_banded", *operands(ab, b, finite=check_finite))
     width, axis = half.shape[-2] - 1, half.ndim - 2
     main = slice(0, 1) if lower else slice(width, width + 1)
     rest = part(half, slice(1, width + 1) if lower else slice(0, width))
@@ -129,7 +129,7 @@ def circulant(c: Any) -> Any:
 @traced_form("linalg")
 def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
     """`scipy.linalg.solve_toeplitz`, by Levinson's recursion, in double precision."""
-    c, r, b = operands(*_column_and_row(c_or_cr), b, double=True)
+    c, r, b = operands(*_column_and_row(c_or_cr), b, double=True, finite=check_finite)
     if b.ndim == 0 or not c.shape == r.shape == b.shape[:1]:
         raise ValueError(
             f"Incompatible dimensions: c {c.shape}, r {r.shape} and b {b.shape} must agree in "
@@ -142,7 +142,7 @@ def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
 @traced_form("linalg")
 def matmul_toeplitz(c_or_cr: Any, x: Any, check_finite: bool = False, workers: Any = None) -> Any:
     """`scipy.linalg.matmul_toeplitz`: the product of a Toeplitz matrix, by Fourier transforms."""
-    c, r, x = operands(*_column_and_row(c_or_cr), x, double=True)
+    c, r, x = operands(*_column_and_row(c_or_cr), x, double=True, finite=check_finite)
     if x.ndim == 0 or r.shape != x.shape[:1]:
         raise ValueError(f"Incompatible dimensions: r {r.shape} and x {x.shape}{here()}")
     m, size = c.shape[0], c.shape[0] + r.shape[0] - 1
@@ -178,7 +178,9 @@ def solve_circulant(
         tol = sizes.max(axis=-1, keepdims=True) * c.shape[caxis] * np.finfo(np.float64).eps
     small = sizes <= tol
     if singular == "raise":
-        divisors = require(divisors, ~small.any(), message="near singular circulant matrix.")
+        divisors = require(
+            divisors, ~small.any(), message="near singular circulant matrix.", error="LinAlgError"
+        )
     quotients = np.fft.fft(np.moveaxis(b, baxis, -1), axis=-1) / np.where(small, 1, divisors)
     x = np.fft.ifft(np.where(small, 0, quotients), axis=-1)
     whole = c.dtype.kind == "c" or b.dtype.kind == "c"
@@ -210,6 +212,10 @@ def companion(a: Any) -> Any:
     (x,) = traced_operands(a)
     if x.ndim < 1 or x.shape[-1] < 2:
         raise ValueError(f"The length of `a` along the last axis must be at least 2.{here()}")
+    message = (
+        f"The first coefficient(s) of `a` (i.e. elements of `a[..., 0]`) must not be zero.{here()}"
+    )
+    x = require(x, (x[..., 0] != 0).all(), message=message, error="ValueError")
     row = (-x[..., 1:] / x[..., :1])[..., None, :]
     n = x.shape[-1] - 1
     ones = np.broadcast_to(np.eye(n - 1, n, dtype=row.dtype), (*x.shape[:-1], n - 1, n))

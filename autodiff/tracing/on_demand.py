@@ -38,9 +38,9 @@ def find_or_load(table: dict[Any, Callable[..., Any]], function: Any) -> Callabl
         return found
     owner = getattr(function, "__module__", "scipy.special")  # ufuncs do not say whose they are
     part = PARTS.get(owner)
-    if part is None or part in sys.modules or owner not in sys.modules:
+    if part is None or owner not in sys.modules:
         return None
-    import_module(part)
+    import_module(part)  # which waits for a thread that is just doing so
     return table.get(function)
 
 

@@ -79,20 +79,22 @@ def record(
     """
     known = None if code is None else _scripts.get((code, label))
 
-    def attempt(offered: bool) -> Recording:
+    def attempt(offered: bool) -> Recording | None:
         builder = Builder(label=label, script=known)
         builder.namer, builder.wanted = namer, wanted
-        return _recorded(fun, inputs, types, builder, offered)
+        try:
+            recording = _recorded(fun, inputs, types, builder, offered)
+        except Exception:
+            if offered or not builder.made:
+                raise
+            return None
+        return recording if offered or not builder.made else None
 
-    # NumPy's constructors are exchanged for a function that is new, or known to need it; one that
-    # fails without is called again.
-    offered = known is None or known.made
-    try:
-        recording = attempt(offered)
-    except Exception:
-        if offered:
-            raise
-        recording = attempt(True)
+    # NumPy's constructors are exchanged for a function that is new, or known to need it. One that
+    # asks for an array of traced values without is called again, whatever became of it: it may
+    # have caught the error, or have got mere numbers.
+    recording = attempt(known is None or known.made) or attempt(True)
+    assert recording is not None
     if code is not None and recording.script is not known:
         _remember((code, label), recording.script)
     return recording
@@ -111,9 +113,9 @@ def _recorded(
     if library is not np:
         builder.library = library
     token = enter(builder)
-    if offered:
-        offer()
     try:
+        if offered:
+            offer(builder)
         tracers = [
             _input(builder, x, None if types is None else types[i]) for i, x in enumerate(inputs)
         ]
@@ -127,7 +129,7 @@ def _recorded(
         raise
     finally:
         if offered:
-            withdraw()
+            withdraw(builder)
         leave(builder, token)
     return Recording(builder, inputs, leaves, spec, builder.finish(atoms))
 

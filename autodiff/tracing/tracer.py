@@ -202,9 +202,11 @@ class Tracer:
         return bool((self == x).any())
 
     def __bool__(self) -> bool:
+        self._check_convertible(bool)
         return bool(self._value("the truth of a traced value (`if`, `while`, `and`, `not`)"))
 
     def __int__(self) -> int:
+        self._check_convertible(int)
         return int(self._exit("int(x)", "`np.floor(x)`, or keep `x` an array"))
 
     def __index__(self) -> int:
@@ -213,11 +215,13 @@ class Tracer:
         return int(self._value("a traced value used as an index or a count"))
 
     def __float__(self) -> float:
+        self._check_convertible(float)
         asked = "float(x), a function of `math`, np.fromiter or assignment into a plain array"
         instead = "`x` itself; `np.sin` for `math.sin`; `np.zeros(n, like=x)` to assign into"
         return float(self._exit(asked, instead))
 
     def __complex__(self) -> complex:
+        self._check_convertible(complex)
         return complex(self._exit("complex(x)", "`x` itself, or `x.astype(complex)`"))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -229,7 +233,11 @@ class Tracer:
         if self.type.dtype.kind in "biu":
             asked = f"`arr[x]` of a plain array (write `ad.numpy.asarray(arr)[x]`), {asked}"
         value = self._exit(asked, instead)
-        return np.array(value, dtype=dtype)
+        array = np.array(value, dtype=dtype, copy=copy)
+        if array is value:  # which the trace goes on using; a change of it would go unseen
+            array = array.view()
+            array.flags.writeable = False
+        return array
 
     def __round__(self, ndigits: int | None = None) -> Any:
         if ndigits is None:
@@ -244,6 +252,11 @@ class Tracer:
         """The value as nested lists, unless a gradient would be lost."""
         return self._exit("x.tolist()", "`x` itself, or `list(x)`").tolist()
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle the value, unless a gradient would be lost."""
+        asked = "pickle.dumps(x), which libraries for several processes call,"
+        return self._exit(asked, "`ad.value_of(x)`, or `x` itself").__reduce_ex__(protocol)
+
     def __repr__(self) -> str:
         try:
             return f"traced {self.type} = {self._value('print')}"
@@ -252,6 +265,11 @@ class Tracer:
 
     def __format__(self, spec: str) -> str:
         return format(self._value("formatting a traced value"), spec) if spec else str(self)
+
+    def _check_convertible(self, scalar: type) -> None:
+        """Raise NumPy's own error if it makes no such scalar of an array of this shape."""
+        if self.type.size != 1:
+            scalar(np.broadcast_to(np.False_, self.type.shape))
 
     def _value(self, asked: str) -> Any:
         return value_of_number(self._builder, self._number, asked)
@@ -277,6 +295,6 @@ def remembering(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
 def _unsupported(name: str) -> UnsupportedFunctionError:
     return UnsupportedFunctionError(
         f"{name} has no traced form.{here()}\n"
-        "Write instead: a composition of functions that have one; or, where no gradient is wanted, "
-        "call it on `ad.value_of(x)`"
+        "Write instead: a composition of functions that have one (mapped by `ad.vmap`, if it is "
+        "one of numbers); or, where no gradient is wanted, call it on `ad.value_of(x)`"
     )

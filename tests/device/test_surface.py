@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from tests.device.missing import runs
 from tests.device.transfer import agree, on_device
 from tests.surface.table import ROWS
 from tests.surface.test_laws import flat, quiet
 
-every_row = pytest.mark.parametrize(
-    "row", [row for row in ROWS if row.holds("cupy") and row.holds("jit")], ids=str
-)
+every_row = pytest.mark.parametrize("row", [row for row in ROWS if runs(row)], ids=str)
 
 
 @every_row

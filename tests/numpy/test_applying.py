@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 
@@ -12,9 +10,6 @@ from tests.numpy.calls import check_call, check_gradient, sample
 from tests.numpy.running import traced
 
 X = sample((3, 4)) - 1.5
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", PendingDeprecationWarning)
-    MATRIX = np.matrix([[1.0, 2.0, 3.0, 4.0]])
 
 
 def first_and_last(row):
@@ -124,32 +119,6 @@ def test_functions_that_know_no_protocol():
     check_call(lambda x: x[tuple(np.indices((3, 4))[:, 1:])] + x[np.mask_indices(3, np.triu)][0], X)
 
 
-@pytest.mark.parametrize(
-    ("name", "call"),
-    {
-        "np.asmatrix": lambda x: np.asmatrix(x),
-        "np.bmat": lambda x: np.bmat([[x, x]]),
-        "np.frombuffer": lambda x: np.frombuffer(x),
-        "np.fromstring": lambda x: np.fromstring(x),
-        "np.ma.array": lambda x: np.ma.array(x),
-        "np.fromiter": lambda x: np.fromiter((2 * v for v in x[0]), float),
-        "np.save": lambda x: np.save("nowhere", x),
-        "np.savez": lambda x: np.savez("nowhere", x),
-        "np.savetxt": lambda x: np.savetxt("nowhere", x),
-        "numpy.busday_count": lambda x: np.busday_count(x, x),
-        "isnat": lambda x: np.isnat(x),
-        "MaskedArray": lambda x: x + np.ma.ones((3, 4)),
-        "matrix": lambda x: np.add(x, MATRIX),
-        "object": lambda x: x.astype(object),
-    }.items(),
-    ids=lambda p: p if isinstance(p, str) else "",
-)
-def test_what_makes_no_sense_says_what_to_write(name, call):
-    for way in (ad.jit, ad.grad):
-        with pytest.raises(TypeError, match="(?s)" + name.replace(".", r"\.") + ".*Write instead"):
-            way(lambda x: np.sum(call(x)))(X)
-
-
 def test_arrays_of_harmless_subclasses_are_arrays(tmp_path):
     stored = np.memmap(tmp_path / "x", float, "w+", shape=(3, 4))
     stored[:] = 2
@@ -206,3 +175,11 @@ def test_i0_and_its_derivatives_against_mpmath(x):
             expected = float(mpmath.diff(lambda z: mpmath.besseli(0, z), mpmath.mpf(x), order).real)
         assert f(x) == pytest.approx(expected, rel=1e-14, abs=1e-18)
         f = ad.grad(f)
+
+
+def test_positions_may_be_of_booleans_and_an_iterator_gives_numbers():
+    mask = np.array([True, False])
+    check_call(lambda m: np.unravel_index(m, (2, 3)), mask)
+    check_call(lambda m: np.ravel_multi_index((m, m), (2, 3)), mask)
+    with pytest.raises(ValueError, match="sequence"):
+        traced(lambda x: np.fromiter(x, float), X)

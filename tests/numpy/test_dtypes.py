@@ -223,3 +223,18 @@ def test_methods_of_ufuncs(ufunc):
                 calls[method, d, shape] = (f, (x,))
     powers = {"outer": 4.0} if ufunc in POWERS else {}
     verify(calls, rounding={"reduce": 16.0, "accumulate": 16.0, **powers})
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.float32, complex])
+def test_the_smallest_dtype_of_an_array_is_its_own(dtype):
+    asked = []
+    ad.jit(lambda x: asked.append(np.min_scalar_type(x)) or x)(np.zeros(2, dtype))
+    ad.trace(lambda x: asked.append(np.min_scalar_type(x)) or x)(np.float64(3.0))
+    assert asked == [np.dtype(dtype), np.dtype(np.float16)]
+
+
+@pytest.mark.parametrize("f", [np.matmul, np.dot, np.vdot, np.kron, np.convolve, np.take])
+def test_none_is_no_operand(f):
+    for given in (lambda x: f(x, None), lambda x: f(None, x) if f is not np.take else f(x, None)):
+        with pytest.raises((TypeError, ValueError)):
+            ad.jit(given)(np.ones(2))

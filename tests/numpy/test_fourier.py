@@ -174,3 +174,9 @@ def test_jacobian_of_a_batch_is_known_to_be_block_diagonal():
     jacobian = ad.sparse_jacobian(lambda x: np.fft.irfft(np.fft.rfft(x, axis=1), 3, axis=1) * 2)(x)
     np.testing.assert_allclose(jacobian.toarray(), 2 * np.eye(12), atol=1e-15)
     assert jacobian.nnz == 4 * 9
+
+
+def test_more_lengths_than_axes_are_refused():
+    for f in (np.fft.fftn, np.fft.ifftn, np.fft.rfftn, np.fft.irfftn):
+        with pytest.raises(np.exceptions.AxisError), pytest.warns(DeprecationWarning, match="axes"):
+            traced(lambda x, f=f: f(x, (3, 4)), np.ones(5))

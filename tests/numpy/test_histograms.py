@@ -142,3 +142,9 @@ def test_a_density_is_differentiated_by_weights_and_edges():
         by_weights, [(total - inside) / total**2] * 2 + [-inside / total**2] * 2
     )
     np.testing.assert_allclose(by_edges, [inside / total, -inside / total, 0])
+
+
+@pytest.mark.parametrize("dtype", ["c8", "c16"])
+def test_edges_of_complex_numbers_have_their_dtype(dtype):
+    x = np.array([1.0, 2.0 + 1j, 4.0]).astype(dtype)
+    check_call(lambda x: np.histogram(x, 3), x, compiled=False)

@@ -395,7 +395,42 @@ def int_inplace(x):
     return a * x
 
 
+def reversed_as_a_whole(x):
+    a = x.copy()
+    a[::-1] *= x
+    a[:, ::-1] = a * 2
+    a[::-1, ::-1] += 1
+    return a
+
+
+def windows_follow(x):
+    a = x.copy()
+    windows = np.lib.stride_tricks.sliding_window_view(a, (2, 2))
+    a[1] *= 3
+    return windows * 1.0
+
+
+def contiguous_is_the_same(x):
+    a = np.zeros(x.shape, like=x)
+    a += x
+    np.ascontiguousarray(a)[0] = 1.0
+    np.array(a, copy=None, ndmin=3)[0, 1] = 2.0
+    np.require(a, requirements="C")[2] = 3.0
+    return a
+
+
+def of_its_own(x):
+    a = x * 2
+    np.require(a[:2], requirements="O")[0] = 3.0
+    np.array(a, order="F")[0] = 1.0
+    return a
+
+
 RIGHT = [
+    reversed_as_a_whole,
+    windows_follow,
+    contiguous_is_the_same,
+    of_its_own,
     row_inplace,
     interior,
     transposed,
@@ -548,7 +583,26 @@ def float_into_int_iadd(x):
     return a
 
 
+def windows_written(x):
+    np.lib.stride_tricks.sliding_window_view(x * 1.0, 2, axis=0)[0] = 1.0
+
+
+def fortran_written(x):
+    a = x * 2
+    np.asfortranarray(a.T[1:])[0] = 1.0  # a copy or not? the trace does not know
+    return a
+
+
+def contiguous_part_written(x):
+    a = x * 2
+    np.ascontiguousarray(a[:, ::2])[0] = 1.0
+    return a
+
+
 REFUSED = {
+    windows_written: "assignment destination is read-only",
+    fortran_written: "whether NumPy made a view or a copy",
+    contiguous_part_written: "whether NumPy made a view or a copy",
     einsum_view: "assignment destination is read-only",
     broadcast_ro: "assignment destination is read-only",
     resized: r"x\.reshape",

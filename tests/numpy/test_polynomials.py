@@ -165,3 +165,12 @@ def test_classes_of_numpy_polynomial():
     _, slope = ad.jvp(f, (c, x), (np.ones(3), np.ones(2)))
     expected = (f(c + 1e-6, x + 1e-6) - f(c - 1e-6, x - 1e-6)) / 2e-6
     np.testing.assert_allclose(slope, expected, rtol=1e-7)
+
+
+def test_polynomials_of_no_coefficients_and_of_several_axes():
+    p, nothing, table = np.array([1.0, 2.0, 3.0]), np.zeros(0), np.ones((2, 2))
+    check_call(np.polymul, p, nothing, compiled=False)
+    check_call(np.polymul, nothing, nothing, compiled=False)
+    for f in (np.polyadd, np.polysub):
+        check_call(f, p[:2], table)
+        check_call(f, p, nothing)

@@ -36,6 +36,31 @@ def test_pseudo_inverse_and_least_squares_along_matrices_of_one_rank(shape, dtyp
         np.testing.assert_allclose(ad.grad(slope)(0.0), second(f), rtol=1e-6)
 
 
+@kinds
+@pytest.mark.parametrize("values", [(3.0, 2.0, 0.5), (2.0, 2.0, 0.5), (2.0, 0.5, 0.5)])
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (3, 3)])
+def test_singular_values_that_are_cut_off_need_not_be_zero(shape, values, dtype):
+    m, n = shape
+    rng = np.random.default_rng(4)
+    turn = 1 if dtype is float else 1 + 0.5j
+    u, _, vh = np.linalg.svd(rng.normal(size=shape) + (turn - 1) * rng.normal(size=shape))
+    a = (u[:, :3] * values) @ vh[:3]
+    da, b = rng.normal(size=shape) * turn, rng.normal(size=(m, 2)) * turn
+
+    def inverse(t):
+        p = np.linalg.pinv(a + t * da, rcond=0.4)
+        return np.sum(WEIGHTS[:n, :m] * (p.real + p.imag))
+
+    def solution(t):
+        x = np.linalg.lstsq(a + t * da, b * (1 + t), rcond=0.4)[0]
+        return np.sum(WEIGHTS[:n, :2] * (x.real - x.imag))
+
+    for f in (inverse, solution):
+        slope = ad.grad(f)
+        np.testing.assert_allclose(slope(0.0), first(f), rtol=1e-7)
+        np.testing.assert_allclose(ad.grad(slope)(0.0), first(slope), rtol=1e-6)
+
+
 def test_least_squares_is_linear_in_the_right_hand_side():
     a = RNG.normal(size=(4, 2))
     map_ = ad.linear_transpose(lambda b: np.linalg.lstsq(a, b)[0], np.zeros(4))

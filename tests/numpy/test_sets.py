@@ -130,3 +130,12 @@ def test_plain_arrays_stay_plain_within_a_trace():
         return x[found]
 
     np.testing.assert_array_equal(traced(f, np.arange(4.0)), [1.0, 2.0])
+
+
+def test_sets_of_nothing():
+    nothing = np.zeros((0,))
+    check(lambda x, y: np.setxor1d(x, y), nothing, nothing)
+    found = ad.jit(lambda x: ad.numpy.unique(x, size=1, fill_value=2.0, return_inverse=True))(
+        np.zeros((2, 0))
+    )
+    assert [y.shape for y in found] == [(1,), (2, 0)]

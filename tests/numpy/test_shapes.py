@@ -104,6 +104,7 @@ REARRANGING = {
     "pad-edge": lambda x: np.pad(x, (2, 1), mode="edge"),
     "pad-reflect": lambda x: np.pad(x, 1, mode="reflect"),
     "pad-symmetric": lambda x: np.pad(x, (1, 3), "symmetric"),
+    "pad-odd": lambda x: np.pad(x, 1, "reflect", reflect_type="odd"),
     "pad-wrap": lambda x: np.pad(x, 2, mode="wrap"),
     "diagonal": lambda x: np.diagonal(x),
     "diagonal-offset": lambda x: x.diagonal(1, 1, 2),

@@ -99,3 +99,15 @@ def test_sorting_under_vmap():
 def test_a_field_order_is_refused():
     with pytest.raises(TypeError, match="order="):
         ad.jit(lambda x: np.sort(x, order="name"))(X)
+
+
+def test_positions_of_a_list_of_numbers():
+    x = np.array([0.5, 1.5, 2.5])
+    np.testing.assert_array_equal(ad.jit(lambda x: np.searchsorted(x, [1, 2]))(x), [1, 2])
+    np.testing.assert_array_equal(ad.jit(lambda x: np.searchsorted([1, 2], x))(x), [0, 1, 2])
+
+
+def test_a_scalar_has_no_axis_to_sort_along():
+    with pytest.raises(np.exceptions.AxisError):
+        ad.jit(np.sort)(1.0)
+    np.testing.assert_array_equal(ad.jit(lambda x: np.sort(x, axis=None))(1.0), [1.0])

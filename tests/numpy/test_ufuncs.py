@@ -223,3 +223,13 @@ def test_python_numbers_among_themselves(ufunc):
     traced = ad.jit(lambda a, b: ufunc(a, b))
     assert traced(2, 3) == ufunc(2, 3)
     assert ad.jit(lambda a: ufunc(a, 3))(3) == ufunc(3, 3)
+
+
+@pytest.mark.parametrize("ufunc", [np.hypot, np.gcd, np.logaddexp2, np.bitwise_xor])
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (3,)])
+def test_a_reduction_begins_with_the_identity(ufunc, shape):
+    x = np.full(shape, -2, float if ufunc in (np.hypot, np.logaddexp2) else int)
+    expected = ufunc.reduce(x)
+    result = ad.jit(ufunc.reduce)(x)
+    assert result.dtype == expected.dtype
+    np.testing.assert_allclose(result, expected, rtol=1e-15)

@@ -12,10 +12,9 @@ from autodiff.primitives.banded_systems import (
     band_transposed,
     banded_solve,
 )
-from autodiff.primitives.row_order import row_order
 from autodiff.primitives.sparse_systems import sparse_solve
 from autodiff.primitives.toeplitz_systems import toeplitz_solve
-from tests.primitives.spec import Maker, Spec, complex_uniform, integers, uniform
+from tests.primitives.spec import Maker, Spec, complex_uniform, uniform
 
 F32 = np.float32
 EMPTY, COMPLEX = uniform(-1, 1, (0, 2)), complex_uniform(-1, 1, (2, 2))
@@ -72,8 +71,6 @@ def stacked(maker: Maker, count: int) -> Maker:
 
 
 SPECS = [
-    Spec(row_order, (integers(0, 3, (3,)),)),
-    Spec(row_order, (integers(0, 2, (2, 2), np.int32),), id="row_order-stack"),
     Spec(band_transposed, (uniform(-1, 1, (4, 5)),), WIDTHS),
     Spec(band_transposed, (uniform(-1, 1, (2, 4, 2), F32),), WIDTHS, id="band_transposed-small"),
     Spec(band_product, (uniform(-1, 1, (4, 5)), uniform(-1, 1, (5, 2))), WIDTHS),

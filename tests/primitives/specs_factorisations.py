@@ -26,10 +26,12 @@ def positive(*shape: int, dtype: Any = float) -> Maker:
     return make
 
 
+COMPLEX = positive(2, 2, dtype=complex)
 SPECS = [
     # Not smooth: the directions are not symmetric, so that differences tell something else.
-    Spec(hermitian, (positive(3, 3),), smooth=False),
-    Spec(hermitian, (positive(2, 2, dtype=complex),), id="hermitian-complex", smooth=False),
+    Spec(hermitian, (positive(3, 3),), {"conjugated": True}, smooth=False),
+    Spec(hermitian, (COMPLEX,), {"conjugated": True}, id="hermitian-complex", smooth=False),
+    Spec(hermitian, (COMPLEX,), {"conjugated": False}, id="hermitian-symmetric", smooth=False),
     Spec(cholesky, (positive(3, 3),), exact=False),
     Spec(cholesky, (positive(2, 2, 2),), id="cholesky-stack", exact=False),
     Spec(cholesky, (positive(3, 3, dtype=complex),), id="cholesky-complex", exact=False),

@@ -201,6 +201,10 @@ def test_refusals():
         ad.grad(lambda v: interpolate.interpn(grid, v, [1.0, 1.0], "cubic")[0])(np.eye(6))
     with pytest.raises(TypeError, match="knots are traced"):
         ad.grad(lambda t: interpolate.BSpline(t, np.ones(3), 1)(0.5))(np.arange(5.0))
+    with pytest.raises(TypeError, match=r"test_interpolate.py:(.|\n)*np\.interp"):
+        ad.grad(lambda x: interpolate.interp1d(x, Y)(0.5))(X)
+    with pytest.raises(TypeError, match=r"test_interpolate.py:(.|\n)*Write instead"):
+        ad.grad(lambda x: interpolate.interpn((x,), Y, [0.5])[0])(X)
 
 
 @pytest.mark.parametrize(
@@ -241,3 +245,32 @@ def test_dtypes(dtype):
         found = ad.jit(lambda y, call=call: call(interpolate, y))(y)
         assert found.dtype == expected.dtype
         np.testing.assert_allclose(found, expected, rtol=1e-3 if expected.dtype == "f2" else 1e-6)
+
+
+@pytest.mark.parametrize("kind", ["linear", "nearest", "previous", "next", "zero", "quadratic"])
+def test_interp1d_where_there_is_no_number(kind):
+    at = np.array([np.nan, 0.3])
+    call = lambda lib, y: lib.interp1d(X, y, kind, bounds_error=False)(at)
+    found = ad.jit(lambda y: call(interpolate, y))(Y)
+    np.testing.assert_allclose(found, call(scipy_interpolate, Y), rtol=1e-12)
+
+
+def test_constant_pieces_where_there_is_no_number():
+    at = np.array([np.nan, 1.5])
+    pieces = {
+        "PPoly": lambda lib, c: lib.PPoly(c[None], X)(at),
+        "PPoly-third": lambda lib, c: lib.PPoly(np.stack([c, c, c, c]), X)(at, 3),
+        "PPoly-zero": lambda lib, c: lib.PPoly(np.stack([c, c]), X)(at, 2),
+        "BSpline": lambda lib, c: lib.BSpline(X, c, 0)(at),
+        "BSpline-zero": lambda lib, c: lib.BSpline(np.arange(7.0), c, 1)(at, 2),
+    }
+    for call in pieces.values():
+        found = ad.jit(lambda c, f=call: f(interpolate, c))(Y[:5])
+        np.testing.assert_allclose(found, call(scipy_interpolate, Y[:5]), atol=1e-14)
+        slope = ad.grad(lambda c, f=call: np.nansum(f(interpolate, c)))(Y[:5])
+        assert np.isfinite(slope).all()
+
+
+def test_akima_of_no_columns():
+    y = np.zeros((6, 0))
+    assert ad.jit(lambda y: interpolate.Akima1DInterpolator(X, y)(AT))(y).shape == (AT.size, 0)

@@ -15,6 +15,7 @@ from autodiff.errors import EscapeError, UnsupportedFunctionError
 scipy_ndimage = pytest.importorskip("scipy.ndimage")
 ndimage = ad.scipy.ndimage
 
+RNG = np.random.default_rng(2)
 IMAGE = np.random.default_rng(0).normal(size=(5, 6))
 POINTS = np.random.default_rng(1).uniform(-7, 12, (2, 40))
 MODES = (
@@ -97,7 +98,7 @@ def test_outside_of_a_constant_there_is_no_derivative_but_by_cval():
 
 def test_undefined_coordinates():
     points = np.array([[np.nan, 1.0], [2.0, 1.5]])
-    for mode in ("mirror", "nearest", "grid-wrap"):
+    for mode in ("nearest", "grid-constant"):  # in the other modes, they get cval: see below
         found = ad.jit(lambda p, mode=mode: ndimage.map_coordinates(IMAGE, p, order=1, mode=mode))(
             points
         )
@@ -225,3 +226,71 @@ def test_bad_arguments():
         ad.jit(lambda x: ndimage.correlate1d(x, np.ones(3), origin=2))(IMAGE)
     with pytest.raises(RuntimeError, match="float16"):
         ad.jit(lambda x: ndimage.laplace(x))(IMAGE.astype("f2"))
+
+
+@pytest.mark.parametrize("order", [0, 1, 3])
+@pytest.mark.parametrize("mode", ["reflect", "mirror", "wrap", "grid-wrap", "constant"])
+def test_a_coordinate_that_is_no_number_gets_cval(mode, order):
+    image, at = RNG.normal(size=5), np.array([[1.3, np.nan, 2.7]])
+    call = lambda lib, x, p: lib.map_coordinates(x, p, order=order, mode=mode, cval=0.7)
+    expected = call(scipy_ndimage, image, at)
+    np.testing.assert_allclose(ad.jit(lambda x, p: call(ndimage, x, p))(image, at), expected)
+    image_slope, at_slope = ad.grad(lambda x, p: np.sum(call(ndimage, x, p) ** 2), argnums=(0, 1))(
+        image, at
+    )
+    assert np.isfinite(image_slope).all()
+    assert np.isfinite(at_slope).all()
+    assert at_slope[0, 1] == 0
+
+
+@pytest.mark.parametrize("mode", ["reflect", "grid-mirror", "mirror", "wrap", "grid-wrap"])
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_halves_and_samples_far_outside(mode, order):
+    image, at = RNG.normal(size=5), np.arange(-12, 17, 0.5)[None]
+    expected = scipy_ndimage.map_coordinates(image, at, order=order, mode=mode)
+    found = ad.jit(lambda x: ndimage.map_coordinates(x, at, order=order, mode=mode))(image)
+    np.testing.assert_allclose(found, expected, atol=1e-7)
+
+
+def test_integers_are_padded_with_integers():
+    image, at = np.arange(12).reshape(3, 4) ** 2, RNG.uniform(-3, 6, (2, 20))
+    call = lambda lib, x: lib.map_coordinates(x, at, order=2, mode="grid-constant", cval=0.3)
+    expected = call(scipy_ndimage, image)
+    np.testing.assert_array_equal(ad.jit(lambda x: call(ndimage, x))(image), expected)
+
+
+@pytest.mark.parametrize("axes", [(0, 1), (2, 0), (1, 3)])
+def test_rotation_of_many_planes_at_once(axes):
+    image = RNG.normal(size=(3, 4, 2, 5))
+    call = lambda lib, x: lib.rotate(x, 33.0, axes, order=3, mode="nearest")
+    expected = call(scipy_ndimage, image)
+    np.testing.assert_allclose(ad.jit(lambda x: call(ndimage, x))(image), expected, atol=1e-10)
+    none = image[:0] if 0 not in axes else image[:, :, :, :0]
+    shape = list(expected.shape)
+    shape[0 if 0 not in axes else 3] = 0
+    assert ad.jit(lambda x: call(ndimage, x))(none).shape == tuple(shape)
+
+
+def test_images_without_axes():
+    number = np.float32(2.5)
+    for call in (
+        lambda lib, x: lib.spline_filter(x),
+        lambda lib, x: lib.correlate(x, np.array(2.0)),
+        lambda lib, x: lib.gaussian_filter(x, 1.0),
+    ):
+        expected = call(scipy_ndimage, number)
+        found = ad.jit(lambda x, c=call: c(ndimage, x))(number)
+        assert found.dtype == expected.dtype
+        np.testing.assert_allclose(found, expected)
+    with pytest.raises(RuntimeError, match="rank"):
+        ad.jit(lambda x: ndimage.zoom(x, 2.0))(number)
+
+
+def test_gradient_magnitude_of_a_flat_image():
+    """The derivative is finite where the magnitude is zero, as that of a norm is."""
+    image = np.zeros((9, 9))
+    image[8, 8] = 1.0
+    slope = ad.grad(lambda x: ndimage.gaussian_gradient_magnitude(x, 0.5).sum())(image)
+    assert np.isfinite(slope).all()
+    assert slope[0, 0] == 0
+    assert abs(slope[8, 8]) > 0.1

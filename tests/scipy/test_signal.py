@@ -219,3 +219,47 @@ def test_empty_signals():
         assert ad.jit(call)(np.zeros(0)).shape == call(np.zeros(0)).shape == (0,)
     with pytest.raises(ValueError, match="empty"):
         ad.jit(lambda x: signal.convolve(x, np.ones(3)))(np.zeros(0))
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("axes", [0, 1, (0, 1)])
+@pytest.mark.parametrize("shapes", [((3, 1), (1, 2)), ((1, 4), (3, 4)), ((1, 1), (1, 1))])
+def test_fftconvolve_along_axes_of_length_one(shapes, axes, mode):
+    """One of the arrays is repeated there, but "same" is the shape of the first one."""
+    x, w = (np.rint(5 * RNG.normal(size=shape)).astype(int) for shape in shapes)
+    call = lambda lib, x, w: lib.fftconvolve(x, w, mode, axes)
+    expected = call(scipy_signal, x, w)
+    found = ad.jit(lambda x, w: call(signal, x, w))(x, w)
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [3, 8])
+@pytest.mark.parametrize("dtype", [np.float32, float, np.complex64, complex])
+@pytest.mark.parametrize("domain", ["time", "freq"])
+def test_windows_of_resample(n, dtype, domain):
+    x = RNG.normal(size=n).astype(dtype)
+    x = x * dtype(1 + 2j) if x.dtype.kind == "c" else x
+    call = lambda lib, x: lib.resample(x, 5, window="hann", domain=domain)
+    expected, found = call(scipy_signal, x), ad.jit(lambda x: call(signal, x))(x)
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="each of"):
+        ad.jit(lambda x: signal.resample(x, 5, window=np.ones(n + 1)))(x)
+
+
+def test_denominators_that_begin_with_zero():
+    x = np.ones(20)
+    for call in (signal.lfilter, signal.filtfilt):
+        with pytest.raises(ValueError, match="first coefficient of a is 0"):
+            ad.jit(lambda x, f=call: f([1.0], [0.0, 1.0], x))(x)
+    found = ad.jit(lambda b: signal.lfilter_zi(b, [0.0, 2.0, 0.1]))(np.array([1.0]))
+    expected = scipy_signal.lfilter_zi([1.0], [0.0, 2.0, 0.1])
+    np.testing.assert_allclose(found, expected)
+
+
+def test_infinite_taps_reach_only_what_they_meet():
+    x, w = np.array([1.0, 2.0, 3.0]), np.array([np.inf, 1.0])
+    for mode in ("full", "same", "valid"):
+        found = ad.jit(lambda x, w, m=mode: signal.convolve(x, w, m, "direct"))(x, w)
+        np.testing.assert_array_equal(found, scipy_signal.convolve(x, w, mode, "direct"))

@@ -18,11 +18,13 @@ _BYTES = "reads bytes that are no numbers yet; call it before tracing and pass t
 _DATES = "dates are no numbers; convert them to numbers first"
 _MEMORY = "asks how arrays lie in memory, which a program does not determine"
 _OBJECTS = "makes object arrays, which cannot be traced; `ad.vmap(f)` instead"
+_PLAIN = "makes a plain array of constants; that of `autodiff.numpy` is traced within a trace"
+_OLD = "an old name of `numpy.vstack`"
 _TEXT = "shows a value as text; works where the value is known"
 
 _GROUPS: dict[str, str] = {
     _SETTINGS: """
-        errstate get_include getbufsize geterr geterrcall get_printoptions info printoptions
+        get_include getbufsize geterr geterrcall get_printoptions info printoptions
         set_printoptions setbufsize seterr seterrcall show_config show_runtime test""",
     _DTYPES: """
         broadcast_shapes can_cast common_type isdtype isfortran isscalar issubdtype iterable
@@ -34,6 +36,10 @@ _GROUPS: dict[str, str] = {
         busday_count busday_offset datetime_as_string datetime_data is_busday isnat""",
     _MEMORY: "may_share_memory shares_memory nested_iters",
     _OBJECTS: "frompyfunc asmatrix bmat",
+    _PLAIN: """
+        arange bartlett blackman diag_indices empty eye hamming hanning identity indices
+        mask_indices ones tri tril_indices triu_indices zeros""",
+    _OLD: "row_stack",
     _TEXT: """
         array2string array_repr array_str base_repr binary_repr format_float_positional
         format_float_scientific""",
@@ -42,6 +48,8 @@ _GROUPS: dict[str, str] = {
 ABSENT = {f"numpy.{name}": why for why, names in _GROUPS.items() for name in names.split()} | {
     "numpy.linalg.test": _SETTINGS,
     "numpy.fft.test": _SETTINGS,
+    "numpy.fft.fftfreq": _PLAIN,
+    "numpy.fft.rfftfreq": _PLAIN,
 }
 
 

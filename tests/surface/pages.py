@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from autodiff.primitives.record import Primitive
+from tests.device.missing import missing_for, runs
 from tests.primitives.table import SPECS
 from tests.surface import edges_special
 from tests.surface.absent import ABSENT, public_functions
@@ -51,15 +52,19 @@ def by_function() -> dict[str, list[Row]]:
     return {name: list(group) for name, group in groupby(rows, lambda row: row.function)}
 
 
-def mark(rows: Iterable[Row], law: str, notes: list[str]) -> str:
+def mark(rows: list[Row], law: str, notes: list[str]) -> str:
     """Whether a law holds for a function: for all of its rows, for none, or with a note."""
-    rows = list(rows)
-    if any(row.holds(law) for row in rows):
+    held = [row for row in rows if row.holds(law)]
+    reasons = [(row.without or {}).get(law) for row in rows]
+    if law == "cupy":
+        held = [row for row in held if runs(row)]
+        reasons += [why for row in rows if row.holds("jit") for why in missing_for(row).values()]
+    if held:
         return YES
-    reasons = {(row.without or {}).get(law) for row in rows} - {None}
+    reasons = sorted({reason for reason in reasons if reason is not None})
     if not reasons:
         return NONE
-    (reason, *_) = sorted(map(str, reasons))
+    reason = reasons[0]
     if reason not in notes:
         notes.append(reason)
     return f"{NO} ({notes.index(reason) + 1})"

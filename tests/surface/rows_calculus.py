@@ -1,4 +1,4 @@
-"""Rows for differences, sums along curves, products of sequences and numbers between ends."""
+"""Rows for differences, sums along curves, and products of sequences and matrices."""
 
 from __future__ import annotations
 
@@ -24,14 +24,6 @@ ON_A_MATRIX: dict[str, Any] = {
     "trapezoid": lambda x: np.trapezoid(x, dx=0.5, axis=0),
     "trapezoid-points": lambda x: np.trapezoid(x, np.cumsum(x, axis=1)),
     "sinc": np.sinc,
-    "polyval": lambda x: np.polyval(x[0], x),
-}
-
-BETWEEN: dict[str, Any] = {
-    "linspace": lambda a, b: np.linspace(a, b, 5),
-    "linspace-step": lambda a, b: np.linspace(a, b, 4, endpoint=False, retstep=True, axis=-1),
-    "logspace": lambda a, b: np.logspace(a, b, 4, base=2.0),
-    "geomspace": lambda a, b: np.geomspace(a, b, 5),
 }
 
 SEQUENCES: dict[str, Any] = {
@@ -57,7 +49,6 @@ S = uniform(-1, 1, (3, 3))
 
 ROWS = [
     *named("numpy.", ON_A_MATRIX, M),
-    *named("numpy.", BETWEEN, uniform(0.5, 1, (2,)), uniform(2, 3, (2,))),
     *named("numpy.", SEQUENCES, V, W),
     *named("numpy.", PRODUCTS, S, S),
     Row("numpy.convolve", np.convolve, (complex_uniform(-1, 1, (4,)), W), id="complex"),

@@ -56,7 +56,6 @@ ON_A_CUBE: dict[str, Any] = {
     "take": lambda x: np.take(x, [[0, 3], [-1, 1]], axis=2),
     "take-clip": lambda x: np.take(x, [7, -3], axis=1, mode="clip"),
     "take-wrap": lambda x: np.take(x, [7, -3], axis=1, mode="wrap"),
-    "copy": np.copy,
     "astype": lambda x: np.astype(x, np.float32),
     "real": lambda x: np.real(x * 1j + x),
     "imag": lambda x: np.imag(x * 1j + x),
@@ -65,10 +64,6 @@ ON_A_CUBE: dict[str, Any] = {
     "diag_indices_from": lambda x: x[0][:, :3][np.diag_indices_from(x[0][:, :3])],
     "tril_indices_from": lambda x: x[0][np.tril_indices_from(x[0])],
     "triu_indices_from": lambda x: x[0][np.triu_indices_from(x[0], 1)],
-    "zeros_like": lambda x: x + np.zeros_like(x),
-    "ones_like": lambda x: x + np.ones_like(x),
-    "full_like": lambda x: x + np.full_like(x, 2.5),
-    "empty_like": lambda x: np.copyto(np.empty_like(x), x) or x,
 }  # fmt: skip
 
 PADS: dict[str, Case] = {
@@ -97,9 +92,6 @@ OF_SEVERAL: dict[str, Any] = {
     "block": lambda a, b: np.block([[a, b], [b, a]]),
     "append": lambda a, b: np.append(a, b, axis=0),
     "insert": lambda a, b: np.insert(a, [1, 3], b[:, :2], axis=1),
-    "meshgrid": lambda a, b: np.meshgrid(a[0], b[:, 0], indexing="ij"),
-    "array": lambda a, b: np.array([a, b, a * b]),
-    "asarray": lambda a, b: np.asarray([a[0], b[1]]),
 }
 
 METHODS: dict[str, Any] = {

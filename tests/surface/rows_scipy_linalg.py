@@ -59,6 +59,11 @@ def row(name: str, call: Callable[..., Any], *inputs: Maker, id: str = "", **opt
     )
 
 
+def h(a: Any) -> Any:
+    """A matrix that is Hermitian, and stays so: some derivatives are by such ones."""
+    return (a + np.conj(np.swapaxes(a, -1, -2))) / 2
+
+
 def upper(x: Any) -> Any:
     return np.triu(x)
 
@@ -74,12 +79,12 @@ SYSTEMS = [
         id="adjoint-unit",
     ),
     row("solve_triangular", lambda m, a, b: m.solve_triangular(a, b), STACK, STACKED, id="stack"),
-    row("cholesky", lambda m, a: m.cholesky(a), positive(3)),
-    row("cholesky", lambda m, a: m.cholesky(a, lower=True), positive(2, dtype=complex), id="lower"),
-    row("cho_factor", lambda m, a: upper(m.cho_factor(a)[0]), positive(3)),
+    row("cholesky", lambda m, a: m.cholesky(h(a)), positive(3)),
+    row("cholesky", lambda m, a: m.cholesky(h(a), True), positive(2, dtype=complex), id="lower"),
+    row("cho_factor", lambda m, a: upper(m.cho_factor(h(a))[0]), positive(3)),
     row("cho_solve", lambda m, c, b: m.cho_solve((c, True), b), A, B, id="lower"),
     row("cho_solve", lambda m, c, b: m.cho_solve((c, False), b), AC, C, id="complex"),
-    row("cho_solve", lambda m, a, b: m.cho_solve(m.cho_factor(a), b), positive(3), V, id="both"),
+    row("cho_solve", lambda m, a, b: m.cho_solve(m.cho_factor(h(a)), b), positive(3), V, id="both"),
     row("lu", lambda m, a: m.lu(a), A),
     row("lu", lambda m, a: m.lu(a, permute_l=True), uniform(-1, 1, (4, 3)), id="permuted-tall"),
     row("lu", lambda m, a: m.lu(a, p_indices=True), uniform(-1, 1, (2, 3)), id="indices-wide"),
@@ -91,9 +96,9 @@ SYSTEMS = [
     row("solve", lambda m, a, b: m.solve(a, b), A, B),
     row("solve", lambda m, a, b: m.solve(a, b), regular(2, 3, 3), V, id="stack"),
     row("solve", lambda m, a, b: m.solve(a, b, transposed=True), A, V, id="T"),
-    row("solve", lambda m, a, b: m.solve(a, b, assume_a="pos"), positive(3), B, id="pos"),
-    row("solve", lambda m, a, b: m.solve(a, b, assume_a="sym", lower=True), AC, C, id="sym"),
-    row("solve", lambda m, a, b: m.solve(a, b, assume_a="her"), AC, C, id="her"),
+    row("solve", lambda m, a, b: m.solve(h(a), b, assume_a="pos"), positive(3), B, id="pos"),
+    row("solve", lambda m, a, b: m.solve(a + a.T, b, assume_a="sym", lower=True), AC, C, id="sym"),
+    row("solve", lambda m, a, b: m.solve(h(a), b, assume_a="her"), AC, C, id="her"),
     row("solve", lambda m, a, b: m.solve(a, b), regular(3, 3, dtype=F32), V, id="f32-f64"),
     row("inv", lambda m, a: m.inv(a), A),
     row("inv", lambda m, a: m.inv(a), regular(2, 2, dtype=complex), id="complex"),
@@ -214,22 +219,22 @@ FUNCTIONS = [
 ]
 
 DECOMPOSITIONS = [
-    row("eigh", lambda m, a: (m.eigh(a)[0], abs(m.eigh(a)[1])), spread_out(3, 3)),
+    row("eigh", lambda m, a: (m.eigh(h(a))[0], abs(m.eigh(h(a))[1])), spread_out(3, 3)),
     row(
         "eigh",
-        lambda m, a, b: (m.eigh(a, b)[0], abs(m.eigh(a, b)[1])),
+        lambda m, a, b: (m.eigh(h(a), h(b))[0], abs(m.eigh(h(a), h(b))[1])),
         spread_out(3, 3),
         positive(3),
         id="two",
     ),
     row(
         "eigh",
-        lambda m, a, b: m.eigh(a, b, type=3, lower=False, eigvals_only=True),
+        lambda m, a, b: m.eigh(h(a), h(b), type=3, lower=False, eigvals_only=True),
         spread_out(3, 3),
         positive(3),
         id="two-values",
     ),
-    row("eigvalsh", lambda m, a: m.eigvalsh(a, subset_by_index=(1, 2)), spread_out(3, 3)),
+    row("eigvalsh", lambda m, a: m.eigvalsh(h(a), subset_by_index=(1, 2)), spread_out(3, 3)),
     row("eig", lambda m, a: m.eig(a)[0], spread_out(2, 2)),
     row("eigvals", lambda m, a: m.eigvals(a), spread_out(2, 2, dtype=complex), id="complex"),
     row("schur", lambda m, a: [abs(x) for x in m.schur(a)], spread_out(3, 3)),

@@ -16,10 +16,15 @@ Z = complex_uniform(0.3, 1.5)
 F32 = np.float32
 
 
+NOT_IN_CUPY = {"betaincc", "betainccinv", "dawsn", "erfi", "ndtri_exp", "powm1"}
+
+
 def rows(name: str, *makers: Maker, complex_too: bool = False) -> list[Row]:
     """A row for real operands, and for complex ones where the function takes them."""
     f, full = getattr(sp, name), f"scipy.special.{name}"
-    return [Row(full, f, makers)] + [Row(full, f, (Z,) * len(makers), id="complex")] * complex_too
+    without = {"cupy": "CuPy has no such function"} if name in NOT_IN_CUPY else None
+    real = Row(full, f, makers, without=without)
+    return [real] + [Row(full, f, (Z,) * len(makers), id="complex", without=without)] * complex_too
 
 
 def form(name: str, *makers: Maker, id: str = "", **options: Any) -> Row:

@@ -45,18 +45,28 @@ def projectors(v: Any) -> Any:
     return v[..., :, None, :] * np.conj(v)[..., None, :, :]
 
 
+def of_hermitian(function: Any, *args: Any, **options: Any) -> Any:
+    """The function of a matrix that is Hermitian, and stays so: derivatives are by such ones."""
+    return lambda a: function(a + np.conj(np.swapaxes(a, -1, -2)), *args, **options)
+
+
 HERMITIAN = [
-    row("eigh", np.linalg.eigh, A),
-    row("eigh", lambda a: np.linalg.eigh(a, UPLO="U"), A, id="upper"),
-    row("eigh", np.linalg.eigh, STACK, id="stack"),
-    row("eigh", np.linalg.eigh, SINGLE, id="f32"),
+    row("eigh", of_hermitian(np.linalg.eigh), A),
+    row("eigh", of_hermitian(np.linalg.eigh, UPLO="U"), A, id="upper"),
+    row("eigh", of_hermitian(np.linalg.eigh), STACK, id="stack"),
+    row("eigh", of_hermitian(np.linalg.eigh), SINGLE, id="f32"),
     row("eigh", np.linalg.eigh, integers(-3, 4, (3, 3)), id="integers", smooth=False),
     row("eigh", np.linalg.eigh, spread_out(0, 0), id="empty"),
-    row("eigvalsh", np.linalg.eigvalsh, A),
-    row("eigvalsh", lambda a: np.linalg.eigvalsh(a, "U"), C, id="complex-upper"),
-    row("eigvalsh", np.linalg.eigvalsh, C64, id="c64"),
+    row("eigvalsh", of_hermitian(np.linalg.eigvalsh), A),
+    row("eigvalsh", of_hermitian(np.linalg.eigvalsh, "U"), C, id="complex-upper"),
+    row("eigvalsh", of_hermitian(np.linalg.eigvalsh), C64, id="c64"),
 ] + [
-    row("eigh", lambda a, k=k: projectors(np.linalg.eigh(a, k)[1]), C, id=f"complex-{k}")
+    row(
+        "eigh",
+        lambda a, k=k: projectors(of_hermitian(np.linalg.eigh, k)(a)[1]),
+        C,
+        id=f"complex-{k}",
+    )
     for k in "LU"
 ]  # fmt: skip
 
@@ -102,8 +112,13 @@ SINGULAR = [
 ] + [
     row("svd", reconstructed, TALL, id="null-space"),
     row("svd", svd(compute_uv=False), TALL, id="values"),
-    row("svd", svd(hermitian=True), lambda rng: STACK(rng) * [-1.0, 1, 1], id="hermitian"),
-    row("svd", svd(hermitian=True, compute_uv=False), C, id="hermitian-values"),
+    row(
+        "svd",
+        of_hermitian(svd(hermitian=True)),
+        lambda rng: STACK(rng) * [-1.0, 1, 1],
+        id="hermitian",
+    ),
+    row("svd", of_hermitian(svd(hermitian=True, compute_uv=False)), C, id="hermitian-values"),
     row("svd", svd(), integers(-3, 4, (2, 2)), id="integers", smooth=False),
     row("svdvals", np.linalg.svdvals, WIDE),
     row("svdvals", np.linalg.svdvals, spread_out(2, 3, 2, dtype=complex), id="complex"),
@@ -129,9 +144,10 @@ INVERSES = [
     row("pinv", np.linalg.pinv, TALL),
     row("pinv", np.linalg.pinv, spread_out(2, 2, 3), id="stack"),
     row("pinv", np.linalg.pinv, spread_out(2, 3, dtype=complex), id="complex"),
-    row("pinv", lambda a: np.linalg.pinv(a, hermitian=True), C, id="hermitian"),
+    row("pinv", of_hermitian(np.linalg.pinv, hermitian=True), C, id="hermitian"),
     row("pinv", lambda a: np.linalg.pinv(a, rcond=[1e-12, 1e-3]), STACK, id="rcond"),
     row("pinv", lambda a: np.linalg.pinv(a, rtol=None), SINGLE, id="rtol"),
+    row("pinv", lambda a: np.linalg.pinv(a, rcond=0.5), TALL, id="cut-off"),
     row("pinv", np.linalg.pinv, spread_out(0, 3), id="empty"),
     row("lstsq", np.linalg.lstsq, TALL, uniform(-1, 1, (4,))),
     row("lstsq", np.linalg.lstsq, TALL, uniform(-1, 1, (4, 3)), id="columns"),

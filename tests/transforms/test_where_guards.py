@@ -107,6 +107,16 @@ GUARDED = {
     "NaN replaced": Guarded(
         lambda x: np.sum(np.where(np.isnan(np.sqrt(x)), 0, np.sqrt(x))), [-1.0, 4.0], [0, 0.25]
     ),
+    "an infinite weight": Guarded(
+        lambda x: np.where(x[0] > 0, x @ np.array([np.inf, 1.0]), 0.0), [-1.0, 2.0], [0, 0]
+    ),
+    "products of rows, one infinite": Guarded(
+        lambda x: np.sum(
+            np.where(x[:, 0] > 0, np.einsum("ij,ij->i", x, [[np.inf, 1.0], [3.0, 4.0]]), 0.0)
+        ),
+        [[-1.0, 2.0], [1.0, 2.0]],
+        [[0, 0], [3, 4]],
+    ),
     "a scalar": Guarded(lambda x: np.where(x > 0, np.log(x), 0), 0.0, 0),
     "the norm at zero": Guarded(
         lambda x: np.where(np.sum(x * x) > 0, np.sqrt(np.sum(x * x)), 0), [0.0, 0.0], [0, 0]
