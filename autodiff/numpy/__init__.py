@@ -19,6 +19,12 @@ ends with its share of them:
 | `memory`, `padding` | views, windows, iteration over elements; pad |
 | `undispatched` | what knows no protocol: require, vectorize; ma.array is refused |
 | `further`, on demand | polynomials, sets, histograms, convolve, apply_along_axis, emath |
+| `linalg`, on demand | `linear_systems`, `factorisations`, `spectral`, `pseudo_inverses`, `norms` |
+| `fft`, on demand | `fourier` |
+| `namespace`, `standard` | what `autodiff.numpy` has in place of, and beyond, NumPy's own names |
+
+What they share: `arguments` (axes, shapes), `promotion` (dtypes, broadcasting), `known` (values
+that decide shapes), `writing` (assignments through views).
 
 As a module, `autodiff.numpy` is NumPy, but that the functions which make new arrays (`zeros`,
 `array`, `arange`, …) give traced arrays inside a trace, to which traced values may be assigned, and

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 from autodiff.numpy.promotion import (
     Kind,
@@ -104,7 +105,14 @@ class Elementwise:
             return self.ufunc.resolve_dtypes((*given, *[None] * self.ufunc.nout))[: len(kinds)]
         except TypeError as error:
             shown = ", ".join(str(k) if isinstance(k, ArrayType) else k.__name__ for k in kinds)
-            raise TypeError(f"np.{self.ufunc.__name__} does not take {shown}") from error
+            raise TypeError(f"{_public_name(self.ufunc)} does not take {shown}{here()}") from error
+
+
+def _public_name(ufunc: Any) -> str:
+    """A ufunc as users write it: `np.add`, `scipy.special.jv`."""
+    name = ufunc.__name__
+    numpys = getattr(np._core.umath, name, None) is ufunc
+    return f"np.{name}" if numpys else f"scipy.special.{name.lstrip('_')}"
 
 
 def _is_ready(kind: Kind, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:

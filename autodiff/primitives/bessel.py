@@ -14,7 +14,7 @@ from typing import Any
 
 from autodiff.primitives.algebra import add, mul, neg, sum_tangents
 from autodiff.primitives.arithmetic import convert, select, sub
-from autodiff.primitives.comparison import isinf, less, logical_and, logical_not
+from autodiff.primitives.comparison import equal, isinf, less, logical_and, logical_not
 from autodiff.primitives.complexes import imag, real
 from autodiff.primitives.dtypes import scalar
 from autodiff.primitives.kinds import Partial, Push
@@ -53,7 +53,7 @@ def _half_difference(below: Any, above: Any, order: Any) -> Any:
     return _half(sub(_unless(drop_below, below), _unless(drop_above, above)))
 
 
-def _slope(f: Primitive, rule: str, v: Any, x: Any) -> Any:
+def _slope(f: Callable[[Any, Any], Any], rule: str, v: Any, x: Any) -> Any:
     """f'(v, x) by the recurrence of its kind: "j" and "y", "i", or "k"."""
     below, above = f(raised(v, -1), x), f(raised(v, 1), x)
     if rule == "j":
@@ -86,9 +86,14 @@ def _of_order(name: str, rule: str, kinds: str = "fc") -> Primitive:
     return new
 
 
-def _damped(name: str, rule: str, part: Callable[[Any], Any]) -> Primitive:
+def _damped(name: str, rule: str, part: Callable[[Any], Any], plain: Primitive) -> Primitive:
+    def at(v: Any, x: Any) -> Any:
+        """SciPy has no value at 0 of order < 0, where the plain function is the same."""
+        origin = logical_and(equal(x, scalar(x, 0)), less(v, scalar(v, 0)))
+        return select(origin, plain(v, x), new(v, x))
+
     def push(t: Any, y: Any, v: Any, x: Any) -> Any:
-        return sum_tangents([mul(t, _slope(new, rule, v, x)), _damping(t, y, x, part)])
+        return sum_tangents([mul(t, _slope(at, rule, v, x)), _damping(t, y, x, part)])
 
     new = _declared(name, Push(push))
     return new
@@ -118,9 +123,9 @@ kn = _of_order("kn", "k", "f")
 hankel1 = _of_order("hankel1", "j", "c")
 hankel2 = _of_order("hankel2", "j", "c")
 
-jve = _damped("jve", "j", imag)
-yve = _damped("yve", "j", imag)
-ive = _damped("ive", "i", real)
+jve = _damped("jve", "j", imag, jv)
+yve = _damped("yve", "j", imag, yv)
+ive = _damped("ive", "i", real, iv)
 
 kve = _times_exp("kve", "k", 1, "fc")
 hankel1e = _times_exp("hankel1e", "j", -1j, "c")
@@ -131,6 +136,11 @@ hankel2e = _times_exp("hankel2e", "j", 1j, "c")
 
 def _second(f: Primitive, x: Any) -> Any:
     return f(scalar(x, 2), x)
+
+
+def _second_damped(f: Primitive, y: Any, x: Any) -> Any:
+    """SciPy has no value at infinity, where that of order 1 is 0, too."""
+    return select(isinf(x), y, _second(f, x))
 
 
 j0: Primitive = special("j0", [lambda y, x: neg(j1(x))])
@@ -148,8 +158,11 @@ k1: Primitive = special("k1", [lambda y, x: neg(_half(add(k0(x), _second(kv, x))
 i0e: Primitive = special("i0e", [lambda y, x: sub(i1e(x), mul(sign(x), y))])
 i1e: Primitive = special(
     "i1e",
-    [lambda y, x: sub(_half(add(i0e(x), _second(ive, x))), mul(sign(x), y))],
+    [lambda y, x: sub(_half(add(i0e(x), _second_damped(ive, y, x))), mul(sign(x), y))],
 )
 
 k0e: Primitive = special("k0e", [lambda y, x: _growth(neg(k1e(x)), y)])
-k1e: Primitive = special("k1e", [lambda y, x: _growth(neg(_half(add(k0e(x), _second(kve, x)))), y)])
+k1e: Primitive = special(
+    "k1e",
+    [lambda y, x: _growth(neg(_half(add(k0e(x), _second_damped(kve, y, x)))), y)],
+)

@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff.primitives.algebra import add, mul, neg
 from autodiff.primitives.arithmetic import div, reciprocal, select, square
-from autodiff.primitives.comparison import equal, greater
+from autodiff.primitives.comparison import equal, greater, isinf
 from autodiff.primitives.complexes import complex_, real
 from autodiff.primitives.dtypes import inexact, scalar
 from autodiff.primitives.exponential import exp
@@ -55,9 +55,13 @@ def _sinh_by_x(x: Any) -> Any:
     return real(_sin_by_x(complex_(scalar(x, 0), x)))
 
 
-sici = special_of_several_results(
-    "sici", 2, lambda ys, x: (_sin_by_x(x), div(cos(x), x)), dtype=inexact
-)
+def _sici_slopes(ys: Any, x: Any) -> tuple[Any, Any]:
+    far = isinf(x)
+    zero = scalar(x, 0)
+    return select(far, zero, _sin_by_x(x)), select(far, zero, div(cos(x), x))
+
+
+sici = special_of_several_results("sici", 2, _sici_slopes, dtype=inexact)
 shichi = special_of_several_results(
     "shichi", 2, lambda ys, x: (_sinh_by_x(x), div(cosh(x), x)), dtype=inexact
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from autodiff.primitives.algebra import mul, neg
 from autodiff.primitives.arithmetic import convert, div, reciprocal, select, sub
-from autodiff.primitives.comparison import less
+from autodiff.primitives.comparison import equal, less
 from autodiff.primitives.dtypes import inexact, scalar
 from autodiff.primitives.exponential import log
 from autodiff.primitives.parameters import fixed, raised, with_parameters
@@ -25,12 +25,22 @@ def _times(factor: Any, f: Any) -> Any:
     return mul(convert(factor, dtype=f.dtype), f)
 
 
+def _unless_zero(factor: Any, f: Any) -> Any:
+    """The same, and 0 where the factor is: there the function is constant, whatever f may be."""
+    return select(equal(factor, scalar(factor, 0)), scalar(f, 0), _times(factor, f))
+
+
 def _hyp2f1_slope(y: Any, a: Any, b: Any, c: Any, z: Any) -> Any:
-    return _times(div(mul(a, b), c), hyp2f1(raised(a, 1), raised(b, 1), raised(c, 1), z))
+    first, second, one = equal(a, c), equal(b, c), scalar(c, 1)  # which cancel, also where c = 0
+    over = select(first, one, select(second, one, c))
+    factor = div(mul(select(first, one, a), select(first, b, select(second, one, b))), over)
+    return _unless_zero(factor, hyp2f1(raised(a, 1), raised(b, 1), raised(c, 1), z))
 
 
 def _hyp1f1_slope(y: Any, a: Any, b: Any, z: Any) -> Any:
-    return _times(div(a, b), hyp1f1(raised(a, 1), raised(b, 1), z))
+    linear = equal(a, scalar(a, -1))  # SciPy has no value for the constant 1F1(0; 0; z)
+    up = [select(linear, scalar(p, 1), raised(p, 1)) for p in (a, b)]
+    return _unless_zero(div(a, b), select(linear, scalar(y, 1), hyp1f1(*up, z)))
 
 
 def _hyp0f1_slope(y: Any, b: Any, z: Any) -> Any:
@@ -38,7 +48,7 @@ def _hyp0f1_slope(y: Any, b: Any, z: Any) -> Any:
 
 
 def _hyperu_slope(y: Any, a: Any, b: Any, z: Any) -> Any:
-    return neg(mul(a, hyperu(raised(a, 1), raised(b, 1), z)))
+    return _unless_zero(neg(a), hyperu(raised(a, 1), raised(b, 1), z))
 
 
 def _declared(name: str, parameters: str, slope: Any, kinds: str) -> Primitive:

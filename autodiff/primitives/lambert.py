@@ -23,9 +23,10 @@ def _outside_unit(x: Any) -> Any:
 
 
 def _lambertw_slope(w: Any, z: Any, k: Any, tolerance: Any) -> Any:
-    """1 / (exp(w) (1 + w)), which is w / (z (1 + w)); the first is exact at 0."""
-    by_w = select(_outside_unit(z), div(w, z), exp(neg(w)))
-    return div(by_w, add(scalar(w, 1), w))
+    """1 / (exp(w) (1 + w)), exact at 0; far out 1 / (z (1 + 1/w)), which has a limit."""
+    one, far = scalar(w, 1), _outside_unit(z)
+    by_w = select(far, reciprocal(z), exp(neg(w)))
+    return div(by_w, add(one, select(far, reciprocal(w), w)))
 
 
 # Operands: z, the branch (an integer), and the tolerance of the iteration.

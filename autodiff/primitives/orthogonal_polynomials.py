@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autodiff.primitives.algebra import add, mul
-from autodiff.primitives.arithmetic import convert, select
-from autodiff.primitives.comparison import equal
+from autodiff.primitives.algebra import add, mul, neg
+from autodiff.primitives.arithmetic import convert, select, sub
+from autodiff.primitives.comparison import equal, less, logical_or
 from autodiff.primitives.dtypes import scalar
 from autodiff.primitives.parameters import fixed, raised, with_parameters
 from autodiff.primitives.record import Primitive
@@ -32,6 +32,24 @@ def _polynomial(name: str, slope: Callable[..., Any], *others: str, kinds: str =
 
     partials = [fixed(name, parameter) for parameter in ("the degree", *others)]
     return special(name, [*partials, derivative], types=with_parameters(name, kinds))
+
+
+def _of_any_degree(name: str, slope: Callable[..., Any], top: int) -> Primitive:
+    """The same for one that SciPy has for degrees below 0, too, where it is that of `top - n`.
+
+    Chebyshev's of the second kind changes its sign, and is 0 halfway (degree -1).
+    """
+
+    def derivative(y: Any, n: Any, x: Any) -> Any:
+        mirrored = less(n, scalar(n, 0))
+        m = select(mirrored, sub(scalar(n, top), n), n)
+        lowered = slope(raised(m, -1), x)
+        if top == -2:
+            lowered = select(mirrored, neg(lowered), lowered)
+        constant = logical_or(equal(m, scalar(m, 0)), equal(m, scalar(m, -1)))
+        return select(constant, scalar(y, 0), lowered)
+
+    return special(name, [fixed(name, "the degree"), derivative], types=with_parameters(name, "fc"))
 
 
 def _times(factor: Any, f: Any) -> Any:
@@ -56,9 +74,13 @@ def _jacobi(n: Any, alpha: Any, beta: Any, x: Any) -> Any:
 
 eval_gegenbauer: Primitive = _polynomial("eval_gegenbauer", _gegenbauer, "alpha")
 eval_jacobi: Primitive = _polynomial("eval_jacobi", _jacobi, "alpha", "beta")
-eval_legendre = _polynomial("eval_legendre", lambda n, x: _gegenbauer(n, _like(x, 0.5), x))
-eval_chebyu = _polynomial("eval_chebyu", lambda n, x: _gegenbauer(n, _like(x, 1), x))
-eval_chebyt = _polynomial("eval_chebyt", lambda n, x: _times(raised(n, 1), eval_chebyu(n, x)))
+eval_legendre = _of_any_degree(
+    "eval_legendre", lambda n, x: _gegenbauer(n, _like(x, 0.5), x), top=-1
+)
+eval_chebyu = _of_any_degree("eval_chebyu", lambda n, x: _gegenbauer(n, _like(x, 1), x), top=-2)
+eval_chebyt = _of_any_degree(
+    "eval_chebyt", lambda n, x: _times(raised(n, 1), eval_chebyu(n, x)), top=0
+)
 eval_genlaguerre: Primitive = _polynomial(
     "eval_genlaguerre",
     lambda n, alpha, x: _times(scalar(alpha, -1), eval_genlaguerre(n, raised(alpha, 1), x)),

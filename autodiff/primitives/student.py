@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff.primitives.algebra import add, mul, neg
 from autodiff.primitives.arithmetic import div, reciprocal, select, square, sub
-from autodiff.primitives.comparison import isinf, less
+from autodiff.primitives.comparison import isinf, less, logical_or
 from autodiff.primitives.dtypes import scalar
 from autodiff.primitives.exponential import exp, log, log1p
 from autodiff.primitives.gamma_functions import betaln
@@ -38,8 +38,8 @@ def _density(n: Any, t: Any) -> Any:
 
 def _by_freedom(y: Any, n: Any, t: Any) -> Any:
     """F is 1 - I(n/2, 1/2; z)/2 for t > 0, with z = n / (n + t²), which moves with n, too."""
-    limit, centre = isinf(n), less(abs_(t), scalar(t, _CENTRE))
-    m = select(limit, scalar(n, 1), n)
+    limit, centre = logical_or(isinf(n), isinf(t)), less(abs_(t), scalar(t, _CENTRE))
+    m, t = select(limit, scalar(n, 1), n), select(limit, scalar(t, 1), t)
     density = _density(m, t)
     # near 0, where F is t times the density there
     change = sub(digamma_difference(_half(m), scalar(n, 0.5)), reciprocal(m))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from autodiff.arrays import scipy_namespace
-from autodiff.ir.types import ArrayType
 from autodiff.numpy.arguments import is_scalar, operands
 from autodiff.numpy.promotion import broadcast_to, convert, kind_of
 from autodiff.numpy.special_ufuncs import as_ufunc
@@ -16,6 +15,7 @@ from autodiff.primitives import airy, elliptic, exponential_integrals
 from autodiff.primitives.lambert import lambertw
 from autodiff.primitives.record import Primitive
 from autodiff.primitives.spherical_bessel import SLOPES
+from autodiff.scipy.probability_ufuncs import COMPOSED
 
 __all__ = ["UFUNCS"]
 
@@ -53,40 +53,7 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     getattr(_special, p.name): _several(p, getattr(_special, p.name)) for p in _OF_SEVERAL_RESULTS
 }
 
-
-# ---- distribution functions that are incomplete gamma or beta functions
-
-
-COMPOSED: dict[str, Callable[..., Any]] = {
-    "chdtr": lambda v, x: _special.gammainc(v / 2, x / 2),
-    "chdtrc": lambda v, x: _special.gammaincc(v / 2, x / 2),
-    "gdtr": lambda a, b, x: _special.gammainc(b, a * x),
-    "gdtrc": lambda a, b, x: _special.gammaincc(b, a * x),
-    "pdtr": lambda k, m: _special.gammaincc(np.floor(k) + 1, m),
-    "pdtrc": lambda k, m: _special.gammainc(np.floor(k) + 1, m),
-    "bdtr": lambda k, n, p: _special.betaincc(np.floor(k) + 1, n - np.floor(k), p),
-    "bdtrc": lambda k, n, p: _special.betainc(np.floor(k) + 1, n - np.floor(k), p),
-    "nbdtr": lambda k, n, p: _special.betainc(n, k + 1, p),
-    "nbdtrc": lambda k, n, p: _special.betaincc(n, k + 1, p),
-    "fdtr": lambda n, d, x: _special.betainc(n / 2, d / 2, n * x / (d + n * x)),
-    "fdtrc": lambda n, d, x: _special.betainc(d / 2, n / 2, d / (d + n * x)),
-}
-
-
-def _composed(name: str) -> Callable[..., Any]:
-    """A ufunc as a composition of others, on operands of the dtypes that it would choose."""
-    ufunc, formula = getattr(_special, name), COMPOSED[name]
-
-    def traced(*given: Any) -> Any:
-        xs = operands(*given)
-        given_types = [k.dtype if isinstance(k, ArrayType) else k for k in map(kind_of, xs)]
-        dtype = ufunc.resolve_dtypes((*given_types, None))[-1]
-        return formula(*[convert(x, dtype) for x in xs])
-
-    return traced
-
-
-UFUNCS |= {getattr(_special, name): _composed(name) for name in COMPOSED}
+UFUNCS |= COMPOSED
 
 # ---- ufuncs within Python functions
 

@@ -4,7 +4,7 @@ Functions that take "anything like an array" begin with `x = np.asarray(x)`. Tha
 that `x` is traced: all it asks for is its numbers, and a derivative would be lost. So while a
 function is traced, the module `numpy` offers constructors that look for tracers among their data.
 Without any, and in threads that trace nothing, they call NumPy's own; when the last trace ends,
-those are back. A name that somebody else has exchanged is left alone. The exchange takes a few
+those are back. A name that somebody else has exchanged is left alone. The exchange takes ten
 microseconds, so a function that is known to make no arrays of traced values is traced without (see
 `autodiff.tracing.record`).
 
@@ -29,22 +29,19 @@ __all__ = ["holds_tracer", "offer", "withdraw"]
 
 
 class Place(NamedTuple):
-    """A name of the module `numpy`, or of something in it (`vectorize.__call__`)."""
+    """A name in something of the module `numpy`, such as `vectorize.__call__`."""
 
     owner: Any
     name: str
     own: Any  # NumPy's
     offered: Any
 
-    def put(self, new: Any, instead_of: Any) -> None:
-        """Exchange what stands here, unless it is something else."""
-        if vars(self.owner).get(self.name) is instead_of:
-            setattr(self.owner, self.name, new)
-
 
 _lock = RLock()  # a signal's handler may trace, too, while its thread is at work here
 _tracing: set[Builder] = set()  # in all threads
-_places: dict[str, Place] = {}
+_own: dict[str, Any] = {}  # by their names in the module `numpy`
+_offered: dict[str, Any] = {}
+_places: dict[str, Place] = {}  # what is not in the module itself, by its path
 
 
 def holds_tracer(data: Any) -> bool:
@@ -77,21 +74,13 @@ def offer(builder: Builder) -> None:
     """A trace begins: the module `numpy` offers constructors that see tracers."""
     with _lock:
         if not _tracing:
-            if len(_places) != len(CONSTRUCTORS):
+            if len(_places) + len(_own) != len(CONSTRUCTORS):
                 _find_places()
-            for place in _places.values():
-                place.put(place.offered, instead_of=place.own)
+            _exchange(_own, _offered)
+            for owner, name, own, offered in _places.values():
+                if vars(owner).get(name) is own:
+                    setattr(owner, name, offered)
         _tracing.add(builder)
-
-
-def _find_places() -> None:
-    for path, traced in CONSTRUCTORS.items():
-        if path not in _places:
-            owner, _, name = path.rpartition(".")
-            holder: Any = attrgetter(owner)(np) if owner else np
-            own = vars(holder)[name]  # a static method as such, for `put` to recognise
-            offered = _watching(own, traced) if callable(traced) else traced
-            _places[path] = Place(holder, name, own, offered)
 
 
 def withdraw(builder: Builder) -> None:
@@ -99,5 +88,28 @@ def withdraw(builder: Builder) -> None:
     with _lock:
         _tracing.discard(builder)
         if not _tracing:
-            for place in _places.values():
-                place.put(place.own, instead_of=place.offered)
+            _exchange(_offered, _own)
+            for owner, name, own, offered in _places.values():
+                if vars(owner).get(name) is offered:
+                    setattr(owner, name, own)
+
+
+def _exchange(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """In the module, but for names that stand for something else by now."""
+    module = vars(np)
+    if not old.items() <= module.items():
+        new = {name: new[name] for name in new if module.get(name) is old[name]}
+    module.update(new)
+
+
+def _find_places() -> None:
+    for path, traced in CONSTRUCTORS.items():
+        if path not in _places and path not in _own:
+            owner, _, name = path.rpartition(".")
+            holder: Any = attrgetter(owner)(np) if owner else np
+            own = vars(holder)[name]  # a static method as such, to recognise it
+            offered = _watching(own, traced) if callable(traced) else traced
+            if owner:
+                _places[path] = Place(holder, name, own, offered)
+            else:
+                _own[name], _offered[name] = own, offered

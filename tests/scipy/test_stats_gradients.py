@@ -115,6 +115,39 @@ def test_probabilities_where_a_parameter_is_at_its_bound(f, p, first, second):
     np.testing.assert_allclose([slope(p), ad.grad(slope)(p)], [first, second], rtol=1e-13)
 
 
+@pytest.mark.parametrize("x", [0.3, -1.2, 2.0])
+def test_generalised_extreme_values_pass_through_gumbels(x):
+    """The shape of a third kind of limit between the two others is 0, a removable singularity."""
+    mp = pytest.importorskip("mpmath")
+
+    def extreme(c):
+        u = -mp.log1p(-c * x) / c
+        return -mp.exp(-u) - (1 - c) * u
+
+    def excess(c):
+        return -(c + 1) * mp.log1p(c * abs(x)) / c
+
+    for ours, exact, at in (
+        (stats.genextreme, extreme, x),
+        (stats.genpareto, excess, abs(x)),
+    ):
+        first = ad.grad(lambda c, f=ours, t=at: f.logpdf(t, c))
+        with mp.workdps(60):
+            want = [mp.diff(exact, mp.mpf(10) ** -30, k, h=mp.mpf(10) ** -15) for k in (1, 2)]
+        np.testing.assert_allclose(
+            [first(0.0), ad.grad(first)(0.0)], [float(v) for v in want], rtol=1e-9, atol=1e-40
+        )
+
+
+def test_the_quantile_of_the_truncated_normal_samples_a_tail():
+    a, q = 30.0, 0.3
+    x = stats.truncnorm.ppf(q, a, inf)
+    np.testing.assert_allclose(stats.truncnorm.cdf(x, a, inf), q, rtol=1e-12)
+    slope = ad.grad(lambda a: stats.truncnorm.ppf(q, a, inf))(a)
+    by_x, by_a = ad.grad(lambda *v: stats.truncnorm.cdf(*v, inf), argnums=(0, 1))(x, a)
+    np.testing.assert_allclose(slope, -by_a / by_x, rtol=1e-8)
+
+
 # ---- what is not defined
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -20,10 +22,16 @@ CONTINUOUS = {
     "rayleigh": (), "vonmises": (1.3,), "truncnorm": (-1.0, 2.0), "skewnorm": (1.2,),
     "invgauss": (1.4,), "nakagami": (1.3,), "lomax": (2.1,), "betaprime": (2.0, 3.0),
     "powerlaw": (1.5,), "maxwell": (), "levy": (), "gompertz": (0.8,), "gennorm": (1.5,),
+    "genextreme": (0.3,), "genpareto": (0.3,), "invweibull": (1.4,), "moyal": (),
+    "gengamma": (1.4, 2.3), "loggamma": (1.4,), "burr12": (1.4, 2.3), "fisk": (2.3,),
+    "genlogistic": (1.4,), "halflogistic": (), "hypsecant": (), "exponnorm": (1.4,),
+    "johnsonsu": (0.3, 1.4), "laplace_asymmetric": (1.4,), "arcsine": (), "semicircular": (),
+    "loguniform": (0.4, 2.3), "truncexpon": (2.3,), "triang": (0.3,), "rice": (0.7,),
 }  # fmt: skip
 DISCRETE = {
     "poisson": (2.5,), "binom": (7, 0.3), "bernoulli": (0.3,), "geom": (0.3,), "nbinom": (2.5, 0.4),
     "hypergeom": (20, 7, 12), "betabinom": (7, 2.0, 3.0), "dlaplace": (0.8,),
+    "logser": (0.6,), "zipf": (2.3,), "randint": (-1, 7),
 }  # fmt: skip
 X = np.array([-1e3, -30, -5, -1.5, -1, -0.3, 0, 1e-3, 0.2, 0.5, 0.9, 1, 1.7, 2, 3.5, 8, nan])
 Q = np.array([-0.1, 0.0, 1e-20, 1e-5, 0.1, 0.5, 0.8, 1 - 1e-6, 1.0, 1.1, nan])
@@ -37,6 +45,16 @@ FINER = {
     ("poisson", "logcdf"): lambda k: k < 7,
     ("halfcauchy", "ppf"): lambda q: ~(q > 0.99),
     ("cauchy", "ppf"): lambda q: q != 0.5,
+    ("moyal", "logpdf"): lambda x: x > -20,
+    ("moyal", "logcdf"): lambda x: x > -5,
+    ("fisk", "logcdf"): lambda x: x < 8,
+    ("fisk", "logsf"): lambda x: x < 8,
+    ("fisk", "sf"): lambda x: x < 8,
+    ("fisk", "ppf"): lambda q: ~(q > 0.99),
+    ("genlogistic", "logcdf"): lambda x: x > -500,
+    ("hypsecant", "logpdf"): lambda x: x > -500,
+    ("invweibull", "logpdf"): lambda x: ~((x > 0) & (x < 0.01)),
+    ("invweibull", "logcdf"): lambda x: ~((x > 0) & (x < 0.01)),
 }
 
 
@@ -67,6 +85,7 @@ def test_values(name):
 
 def test_every_distribution_is_here():
     vectors = {"dirichlet", "multinomial", "multivariate_normal", "multivariate_t"}
+    vectors |= {"wishart", "invwishart"}
     assert {*CONTINUOUS, *DISCRETE, *vectors} == set(stats.__all__)
 
 
@@ -159,3 +178,22 @@ def test_misuse(call, message):
 def test_what_has_no_closed_form_says_so():
     with pytest.raises(UnsupportedFunctionError, match=r"(?s)vonmises\.cdf.*Write instead.*scipy"):
         stats.vonmises.cdf(1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: stats.norm.isf(0.3), r"stats\.norm has no function 'isf'"),
+        (lambda: stats.norm(0, 1).isf(0.3), r"stats\.norm has no function 'isf'"),
+        (lambda: stats.wishart.rvs(3), r"stats\.wishart has no function 'rvs'"),
+        (lambda: stats.nct.logpdf(1.0, 2.0, 3.0), r"stats has no 'nct'"),
+    ],
+)
+def test_what_is_not_here_says_so(call, message):
+    with pytest.raises(AttributeError, match=rf"(?s){message}.*test_stats_values.*Write instead"):
+        call()
+    assert not hasattr(stats, "__wrapped__")
+
+
+def test_frozen_distributions_can_be_copied():
+    assert copy.deepcopy(stats.norm(1.0, 2.0)).logpdf(0.5) == stats.norm.logpdf(0.5, 1.0, 2.0)

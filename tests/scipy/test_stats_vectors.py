@@ -117,3 +117,48 @@ def test_shapes_that_do_not_fit():
         stats.dirichlet.logpdf([0.2, 0.3, 0.5], [2.0, 3.0])
     with pytest.raises(ValueError, match="multinomial: x"):
         stats.multinomial.logpmf([1, 2, 3], 6, [0.3, 0.7])
+
+
+# ---- matrices
+
+SCALE = np.array([[1.5, 0.2], [0.2, 0.8]])
+
+
+@pytest.mark.parametrize("name", ["wishart", "invwishart"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        (C, 3.5, SCALE),
+        (np.stack([C, SCALE, C + SCALE], axis=-1), 2, SCALE),
+        (C, 3.0, [1.5, 0.8]),
+        (2.0, 3.0, SCALE),
+        ([2.0, 1.0], 3.0, SCALE),
+        (0.7, 3.0, 2.0),
+        ([0.7, 1.2], 3.0, 2.0),
+    ],
+)
+def test_distributions_of_matrices(name, args):
+    for function in ("logpdf", "pdf"):
+        found = getattr(getattr(stats, name), function)(*args)
+        want = getattr(getattr(scipy_stats, name), function)(*args)
+        np.testing.assert_allclose(found, want, rtol=1e-13)
+        assert np.shape(found) == np.shape(want)
+
+
+def test_matrices_that_do_not_fit():
+    for bad in ((np.eye(3), 3.0, SCALE), (C, [3.0], SCALE), (C, 3.0, np.ones((2, 3)))):
+        with pytest.raises(ValueError, match=r"(?s)wishart: x: \[K, K\].*test_stats_vectors"):
+            stats.wishart.logpdf(*bad)
+    assert np.isnan(stats.wishart.logpdf(C, 0.5, SCALE))
+    assert np.isnan(ad.grad(lambda df: stats.wishart.logpdf(C, df, SCALE))(0.5))
+
+
+def test_shares_that_are_no_whole_have_no_probability():
+    assert np.isnan(stats.multinomial.logpmf([1, 2, 2], 5, [0.2, 0.3, 0.1]))
+    assert np.isnan(stats.multinomial.pmf([1, 2, 2], 5, [0.2, 0.3, 0.6]))
+    slope = ad.grad(lambda p: stats.multinomial.logpmf([1, 2, 2], 5, p))
+    assert np.isnan(slope(np.array([0.2, 0.3, 0.6]))).all()
+    np.testing.assert_allclose(slope(np.array([0.2, 0.3, 0.5])), [5, 2 / 0.3, 4])
+    for dtype in ("f4", "f8"):
+        many = np.full(1000, 1, dtype) / np.full(1000, 1000, dtype)
+        assert np.isfinite(stats.multinomial.logpmf(np.ones(1000, dtype), 1000, many))

@@ -32,10 +32,24 @@ CONTINUOUS: dict[str, tuple[Maker, ...]] = {
     "uniform": (uniform(0.3, 0.7),),
     "powerlaw": (uniform(0.3, 0.7), SHAPE),
     "beta": (uniform(0.3, 0.7), SHAPE, SHAPE),
+    **dict.fromkeys(("moyal", "hypsecant"), (ANYWHERE,)),
+    **dict.fromkeys(
+        ("genlogistic", "loggamma", "exponnorm", "laplace_asymmetric"), (ANYWHERE, SHAPE)
+    ),
+    "johnsonsu": (ANYWHERE, uniform(-1, 1, (3,)), SHAPE),
+    **dict.fromkeys(("genextreme", "genpareto"), (uniform(0.3, 0.9), uniform(-0.9, 0.6, (3,)))),
+    **dict.fromkeys(("invweibull", "fisk", "rice"), (HALF, SHAPE)),
+    **dict.fromkeys(("gengamma", "burr12"), (HALF, SHAPE, SHAPE)),
+    "halflogistic": (HALF,),
+    "arcsine": (uniform(0.3, 0.7),),
+    "semicircular": (uniform(-0.6, 0.6),),
+    "truncexpon": (uniform(0.3, 0.9), SHAPE),
+    "triang": (uniform(0.3, 0.9), uniform(0.05, 0.15, (3,))),
+    "loguniform": (uniform(0.9, 1.1), uniform(0.2, 0.4, (3,)), SHAPE),
 }
 FUNCTIONS = ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf")
-NO_CDF = ("vonmises", "skewnorm", "gennorm")
-NO_PPF = (*NO_CDF, "truncnorm", "invgauss", "betaprime", "f")
+NO_CDF = ("vonmises", "skewnorm", "gennorm", "rice")
+NO_PPF = (*NO_CDF, "invgauss", "exponnorm", "semicircular")
 
 # name: where k lies, and a maker for each shape
 COUNTS = integers(0, 6)
@@ -48,8 +62,11 @@ DISCRETE: dict[str, tuple[Maker, ...]] = {
     "betabinom": (COUNTS, integers(7, 9, (3,)), SHAPE, SHAPE),
     "hypergeom": (COUNTS, integers(30, 40, (3,)), integers(7, 10, (3,)), integers(8, 12, (3,))),
     "dlaplace": (integers(-4, 4), SHAPE),
+    "logser": (integers(1, 6), uniform(0.2, 0.8, (3,))),
+    "zipf": (integers(1, 6), SHAPE),
+    "randint": (COUNTS, integers(-3, 0, (3,)), integers(7, 9, (3,))),
 }
-DISCRETE_CDF = ("poisson", "binom", "bernoulli", "geom", "nbinom")
+DISCRETE_CDF = ("poisson", "binom", "bernoulli", "geom", "nbinom", "randint")
 
 
 def row(name: str, function: str, makers: tuple[Maker, ...], **options: Any) -> Row:
@@ -72,13 +89,13 @@ def continuous() -> Iterator[Row]:
 
 def discrete() -> Iterator[Row]:
     for name, makers in DISCRETE.items():
-        smooth = name != "hypergeom"
+        smooth = name not in ("hypergeom", "randint")
         for function in ("logpmf", "pmf"):
             yield row(name, function, makers, smooth=smooth)
         if name in DISCRETE_CDF:
             below = (integers(0, 1), *makers[1:]) if name == "bernoulli" else makers
             for function in ("cdf", "sf", "logcdf", "logsf"):  # less than the largest number
-                yield row(name, function, below)
+                yield row(name, function, below, smooth=smooth)
 
 
 # ---- distributions of vectors
@@ -94,6 +111,15 @@ def with_shares(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, *parameters: f(x / np.sum(x, axis=0), *parameters)
 
 
+def of_roots(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The matrix and the scale are made from any matrices."""
+
+    def square(a: Any) -> Any:
+        return a @ a.T + np.eye(3)
+
+    return lambda a, df, b: f(square(a), df[()], square(b))
+
+
 def trials(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda p: f(np.array([[2, 0, 3], [1, 1, 3]]), 5, p / np.sum(p, axis=-1, keepdims=True))
 
@@ -105,6 +131,7 @@ def of_vectors() -> Iterator[Row]:
         "multivariate_t": ((x, mean, matrix, uniform(2, 4, ())), with_covariance),
         "dirichlet": ((uniform(0.2, 1, (3, 2)), SHAPE), with_shares),
         "multinomial": ((uniform(0.2, 1, (3,)),), trials),
+        **dict.fromkeys(("wishart", "invwishart"), ((matrix, uniform(3, 5, ()), matrix), of_roots)),
     }
     for name, (makers, adapted) in options.items():
         for kind in ("log", ""):

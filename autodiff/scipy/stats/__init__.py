@@ -16,6 +16,25 @@ Example:
     3.0
 """
 
+from typing import Any
+
+from autodiff.ir.source import here
+from autodiff.scipy.stats.extremes import (
+    burr12,
+    exponnorm,
+    fisk,
+    genextreme,
+    gengamma,
+    genlogistic,
+    genpareto,
+    halflogistic,
+    hypsecant,
+    invweibull,
+    johnsonsu,
+    laplace_asymmetric,
+    loggamma,
+    moyal,
+)
 from autodiff.scipy.stats.half_line import (
     beta,
     betaprime,
@@ -48,9 +67,21 @@ from autodiff.scipy.stats.integers import (
     dlaplace,
     geom,
     hypergeom,
+    logser,
     nbinom,
     poisson,
+    randint,
+    zipf,
 )
+from autodiff.scipy.stats.intervals import (
+    arcsine,
+    loguniform,
+    rice,
+    semicircular,
+    triang,
+    truncexpon,
+)
+from autodiff.scipy.stats.matrices import invwishart, wishart
 from autodiff.scipy.stats.multivariate import (
     dirichlet,
     multinomial,
@@ -72,10 +103,25 @@ from autodiff.scipy.stats.real_line import (
 )
 
 __all__ = [
-    "bernoulli", "beta", "betabinom", "betaprime", "binom", "cauchy", "chi", "chi2", "dirichlet",
-    "dlaplace", "expon", "f", "gamma", "gennorm", "geom", "gompertz", "gumbel_l", "gumbel_r",
-    "halfcauchy", "halfnorm", "hypergeom", "invgamma", "invgauss", "laplace", "levy", "logistic",
-    "lognorm", "lomax", "maxwell", "multinomial", "multivariate_normal", "multivariate_t",
-    "nakagami", "nbinom", "norm", "pareto", "poisson", "powerlaw", "rayleigh", "skewnorm", "t",
-    "truncnorm", "uniform", "vonmises", "weibull_max", "weibull_min",
+    "arcsine", "bernoulli", "beta", "betabinom", "betaprime", "binom", "burr12", "cauchy", "chi",
+    "chi2", "dirichlet", "dlaplace", "expon", "exponnorm", "f", "fisk", "gamma", "genextreme",
+    "gengamma", "genlogistic", "gennorm", "genpareto", "geom", "gompertz", "gumbel_l", "gumbel_r",
+    "halfcauchy", "halflogistic", "halfnorm", "hypergeom", "hypsecant", "invgamma", "invgauss",
+    "invweibull", "invwishart", "johnsonsu", "laplace", "laplace_asymmetric", "levy", "loggamma",
+    "logistic", "lognorm", "logser", "loguniform", "lomax", "maxwell", "moyal", "multinomial",
+    "multivariate_normal", "multivariate_t", "nakagami", "nbinom", "norm", "pareto", "poisson",
+    "powerlaw", "randint", "rayleigh", "rice", "semicircular", "skewnorm", "t", "triang",
+    "truncexpon", "truncnorm", "uniform", "vonmises", "weibull_max", "weibull_min", "wishart",
+    "zipf",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """What is not here, by its name."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    raise AttributeError(
+        f"autodiff.scipy.stats has no {name!r}, but {', '.join(__all__)}.{here()}\nWrite instead, "
+        f"where no gradient is wanted: `scipy.stats.{name}`; else its logarithm, in functions of "
+        "NumPy and `scipy.special`"
+    )

@@ -93,7 +93,24 @@ def defined_where(good: Any, value: Any, operands: Sequence[Any]) -> Any:
     return np.where(good, value, nan)[()]
 
 
-class Distribution:
+class Family:
+    """What has a name, and some of the functions that SciPy's of this name has."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"<distribution {self.name}>"
+
+    def __getattr__(self, function: str) -> Any:
+        if function.startswith("_") or function == "name":
+            raise AttributeError(function)
+        raise AttributeError(
+            f"autodiff.scipy.stats.{self.name} has no function {function!r}.{here()}\nWrite "
+            f"instead, where no gradient is wanted: `scipy.stats.{self.name}.{function}`"
+        )
+
+
+class Distribution(Family):
     """The functions that continuous and discrete distributions share."""
 
     extra: dict[str, float]  # parameters beside the shapes, with their defaults
@@ -101,9 +118,6 @@ class Distribution:
     def __init__(self, name: str, formulas: Formulas) -> None:
         self.name = name
         self.formulas = formulas
-
-    def __repr__(self) -> str:
-        return f"<distribution {self.name}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Frozen:
         """The distribution with these parameters."""
@@ -303,6 +317,8 @@ class Frozen:
 
     def __getattr__(self, name: str) -> Any:
         """A function of the distribution that takes a number only."""
+        if name.startswith("_"):  # as `copy` asks for, before there is a distribution
+            raise AttributeError(name)
         method = getattr(self.dist, name)
         return lambda x: method(x, *self.args, **self.kwds)
 

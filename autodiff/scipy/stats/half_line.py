@@ -194,6 +194,15 @@ nakagami = _positive(
     ppf=lambda q, nu: np.sqrt(special.gammaincinv(nu, q) / nu),
 )
 
+
+def _quantile_of_ratio(q: Any, a: Any, b: Any) -> Any:
+    """Z / (1 - z) of the beta distribution's quantile, with the digits of 1 - z near 1."""
+    z = special.betaincinv(a, b, q)
+    low = z < 0.5
+    rest = special.betainccinv(b, a, np.where(low, 0.5, q))
+    return z / np.where(low, 1 - z, rest)
+
+
 betaprime = _positive(
     "betaprime",
     lambda x, a, b: special.xlogy(a - 1, x) - special.xlog1py(a + b, x) - special.betaln(a, b),
@@ -201,6 +210,7 @@ betaprime = _positive(
     "b",
     cdf=lambda x, a, b: special.betainc(a, b, x / (1 + x)),
     sf=lambda x, a, b: special.betainc(b, a, 1 / (1 + x)),
+    ppf=lambda q, a, b: _quantile_of_ratio(q, a, b),
 )
 
 f = _positive(
@@ -216,6 +226,7 @@ f = _positive(
     "dfd",
     cdf=lambda x, dfn, dfd: special.betainc(dfn / 2, dfd / 2, dfn * x / (dfd + dfn * x)),
     sf=lambda x, dfn, dfd: special.betainc(dfd / 2, dfn / 2, dfd / (dfd + dfn * x)),
+    ppf=lambda q, dfn, dfd: dfd / dfn * _quantile_of_ratio(q, dfn / 2, dfd / 2),
 )
 
 # ---- made of the normal and of Cauchy's distribution
@@ -242,7 +253,9 @@ halfnorm = _positive(
     lambda x: math.log(2) + log_bell(x),
     cdf=lambda x: special.erf(x * math.sqrt(0.5)),
     sf=lambda x: special.erfc(x * math.sqrt(0.5)),
-    logsf=lambda x: math.log(2) + special.log_ndtr(-x),
+    logsf=lambda x: np.where(
+        x < 1, np.log1p(-special.erf(x * math.sqrt(0.5))), math.log(2) + special.log_ndtr(-x)
+    ),
     ppf=lambda q: special.ndtri((1 + q) / 2),
 )
 

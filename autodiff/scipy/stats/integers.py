@@ -10,7 +10,8 @@ from autodiff.arrays import scipy_namespace
 from autodiff.scipy.stats.distributions import Discrete, Formulas
 
 __all__ = [
-    "bernoulli", "betabinom", "binom", "dlaplace", "geom", "hypergeom", "nbinom", "poisson",
+    "bernoulli", "betabinom", "binom", "dlaplace", "geom", "hypergeom", "logser", "nbinom",
+    "poisson", "randint", "zipf",
 ]  # fmt: skip
 
 special = scipy_namespace(np, "special")
@@ -122,4 +123,36 @@ hypergeom = Discrete(
 dlaplace = Discrete(
     "dlaplace",
     Formulas(lambda k, a: np.log(np.tanh(a / 2)) - a * np.abs(k), ("a",)),
+)
+
+logser = Discrete(
+    "logser",
+    Formulas(
+        lambda k, p: k * np.log(p) - np.log(k) - np.log(-np.log1p(-p)),
+        ("p",),
+        (1, np.inf),
+        valid=lambda p: (p > 0) & (p < 1),
+    ),
+)
+
+zipf = Discrete(
+    "zipf",
+    Formulas(
+        lambda k, a: -a * np.log(k) - np.log(special.zeta(a, a.dtype.type(1))),
+        ("a",),
+        (1, np.inf),
+        valid=lambda a: a > 1,
+    ),
+)
+
+randint = Discrete(
+    "randint",
+    Formulas(
+        lambda k, low, high: -np.log(high - low) + 0 * k,
+        ("low", "high"),
+        lambda low, high: (low, high - 1),
+        valid=lambda low, high: (low < high) & (np.floor(low) == low) & (np.floor(high) == high),
+        cdf=lambda k, low, high: (k - low + 1) / (high - low),
+        sf=lambda k, low, high: (high - 1 - k) / (high - low),
+    ),
 )

@@ -11,6 +11,7 @@ import numpy as np
 from autodiff.arrays import scipy_namespace
 from autodiff.ir.source import here
 from autodiff.scipy.stats.distributions import (
+    Family,
     Frozen,
     common,
     defined_where,
@@ -23,15 +24,12 @@ __all__ = ["dirichlet", "multinomial", "multivariate_normal", "multivariate_t"]
 special = scipy_namespace(np, "special")
 
 
-class Multivariate:
+class Multivariate(Family):
     """A distribution of vectors, by the logarithm of its density."""
 
     def __init__(self, name: str, log_density: Callable[..., Any]) -> None:
         self.name = name
         self._log_density = without_warnings(log_density)
-
-    def __repr__(self) -> str:
-        return f"<distribution {self.name}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Frozen:
         """The distribution with these parameters."""
@@ -130,6 +128,12 @@ multivariate_t = OfVectors("multivariate_t", _student)
 # ---- shares of a whole
 
 
+def _is_no_whole(shares: Any, axis: int) -> Any:
+    """Whether shares do not sum to one, as far as rounding lets them."""
+    allowed = max(1e-9, 8 * shares.shape[axis] * float(np.finfo(shares.dtype).eps))
+    return np.abs(np.sum(shares, axis=axis) - 1) > allowed
+
+
 def _dirichlet(x: Any, alpha: Any) -> Any:
     """Of x: [K] or [K - 1], with further axes behind."""
     x, alpha = (np.asarray(v) for v in common(x, alpha))
@@ -143,14 +147,16 @@ def _dirichlet(x: Any, alpha: Any) -> Any:
     powers = np.reshape(alpha, (-1,) + (1,) * (x.ndim - 1)) - 1
     constant = special.gammaln(np.sum(alpha)) - np.sum(special.gammaln(alpha))
     value = constant + np.sum(special.xlogy(powers, x), axis=0)
-    off = np.abs(np.sum(x, axis=0) - 1) > max(1e-9, 8 * len(x) * float(np.finfo(x.dtype).eps))
-    outside = off | np.any((x < 0) | (x > 1), axis=0)
+    outside = _is_no_whole(x, axis=0) | np.any((x < 0) | (x > 1), axis=0)
     value = np.where(outside, -np.inf, value)[()]
     return defined_where(np.all(alpha > 0), value, (value, np.sum(alpha)))
 
 
 def _multinomial(x: Any, n: Any, p: Any) -> Any:
-    """Of x: [..., K], in n: [...] trials with shares p: [..., K], which sum to one (unchecked)."""
+    """Of x: [..., K], in n: [...] trials with shares p: [..., K].
+
+    Where these do not sum to one, the result is NaN (SciPy, before 1.18, takes another last one).
+    """
     x, n, p = (np.asarray(v) for v in common(x, n, p))
     if x.ndim == 0 or p.ndim == 0 or x.shape[-1] != p.shape[-1]:
         raise ValueError(
@@ -159,7 +165,7 @@ def _multinomial(x: Any, n: Any, p: Any) -> Any:
         )
     value = special.gammaln(n + 1) + np.sum(special.xlogy(x, p) - special.gammaln(x + 1), axis=-1)
     outside = np.any((x < 0) | (np.floor(x) < x), axis=-1) | (np.sum(x, axis=-1) != n)
-    good = (n >= 0) & np.all((p >= 0) & (p <= 1), axis=-1)
+    good = (n >= 0) & np.all((p >= 0) & (p <= 1), axis=-1) & ~_is_no_whole(p, axis=-1)
     return defined_where(good, np.where(outside, -np.inf, value)[()], (n, np.sum(p, axis=-1)))
 
 

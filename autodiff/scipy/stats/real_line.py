@@ -179,6 +179,21 @@ def log_mass(a: Any, b: Any) -> Any:
     return np.where(high <= 0, tail, middle)
 
 
+def _log_share(part: Any, rest: Any, total: Any) -> Any:
+    """The logarithm of a share of the whole, by way of the rest if it is nearly all."""
+    share = part - total
+    return np.where(share < -0.5, share, np.log1p(-np.exp(rest - total)))
+
+
+def _truncnorm_quantile(q: Any, a: Any, b: Any) -> Any:
+    """Counted from the end that lies in the nearer tail, in logarithms of probabilities."""
+    total, mirrored = log_mass(a, b), a > 0
+    end = special.log_ndtr(np.where(mirrored, -b, a))
+    inside = np.where(mirrored, np.log1p(-q), np.log(q)) + total
+    x = special.ndtri_exp(np.logaddexp(end, inside))
+    return np.where(mirrored, -x, x)
+
+
 truncnorm = Continuous(
     "truncnorm",
     Formulas(
@@ -188,7 +203,8 @@ truncnorm = Continuous(
         valid=lambda a, b: a < b,
         cdf=lambda x, a, b: np.exp(log_mass(a, x) - log_mass(a, b)),
         sf=lambda x, a, b: np.exp(log_mass(x, b) - log_mass(a, b)),
-        logcdf=lambda x, a, b: log_mass(a, x) - log_mass(a, b),
-        logsf=lambda x, a, b: log_mass(x, b) - log_mass(a, b),
+        logcdf=lambda x, a, b: _log_share(log_mass(a, x), log_mass(x, b), log_mass(a, b)),
+        logsf=lambda x, a, b: _log_share(log_mass(x, b), log_mass(a, x), log_mass(a, b)),
+        ppf=_truncnorm_quantile,
     ),
 )
