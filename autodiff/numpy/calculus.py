@@ -37,6 +37,8 @@ def diff(
 ) -> Any:
     """`np.diff`."""
     n = static_int(n, "np.diff: n")
+    if n == 0:
+        return a
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
     x = operand(a)

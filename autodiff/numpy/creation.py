@@ -27,7 +27,7 @@ from autodiff.numpy.joining import joined, stack
 from autodiff.numpy.known import known_or_none
 from autodiff.numpy.promotion import as_operand, broadcast_to, convert, result_dtype
 from autodiff.numpy.shapes import as_shape
-from autodiff.numpy.views import fresh, in_c_order, moved_view, reshape_view
+from autodiff.numpy.views import fresh, in_c_order, is_flat, moved_view, ravel_view, reshape_view
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.builder import current_builder
 from autodiff.tracing.constructors import holds_tracer
@@ -145,7 +145,7 @@ def asarray(
     _host("asarray", device)
     copy = None if copy is np._CopyMode.IF_NEEDED else copy  # how SciPy asks for what None means
     if type(a) is Tracer and not copy and (dtype is None or a.dtype == dtype):
-        return _in_order(a, order)
+        return _in_order(ravel_view(a) if is_flat(a) else a, order)
     if copy is False:
         if holds_tracer(a):
             raise ValueError("Unable to avoid copy while creating an array as requested.")

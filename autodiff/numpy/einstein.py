@@ -17,6 +17,8 @@ import numpy as np
 from autodiff.numpy.arguments import check_layout, deliver, traced_operands
 from autodiff.numpy.products import LETTERS
 from autodiff.numpy.promotion import convert
+from autodiff.numpy.rearranging import diagonal_view
+from autodiff.numpy.views import moved_view
 from autodiff.primitives.algebra import reduce_sum
 from autodiff.primitives.contraction import contract
 from autodiff.primitives.structure import permute, reshape
@@ -65,12 +67,14 @@ def einsum(
     check_layout("einsum", order)
     subscripts, arrays = _subscripts(operands)
     xs = traced_operands(*arrays)
+    plan = _plan(subscripts, tuple([x.shape for x in xs]))
+    if out is None and not plan.steps and not plan.alone[0].summed:
+        return _run(plan, xs)  # a view, for which NumPy does not look at the dtype
     common = np.result_type(*[x.dtype for x in xs])
     if dtype is not None:
         if not np.can_cast(common, dtype, casting):
             raise TypeError(f"np.einsum: cannot cast {common} to {dtype} by the rule {casting!r}")
         common = np.dtype(dtype)
-    plan = _plan(subscripts, tuple([x.shape for x in xs]))
     return deliver("einsum", _run(plan, [convert(x, common) for x in xs]), out)
 
 
@@ -81,12 +85,12 @@ def _run(plan: Plan, xs: list[Any]) -> Any:
         xs = [v for i, v in enumerate(xs) if i not in (left, right)]
         xs.append(contract(x, y, spec=spec))
     (result,) = xs
-    return result if plan.order is None else permute(result, perm=plan.order)
+    return result if plan.order is None else moved_view(result, permute, perm=plan.order)
 
 
 def _alone(x: Any, step: Alone) -> Any:
     for axis1, axis2 in step.diagonals:
-        x = np.diagonal(x, 0, axis1, axis2)
+        x = diagonal_view(x, 0, axis1, axis2)
     if x.shape != step.shape:
         x = reshape(x, shape=step.shape)
     return reduce_sum(x, axes=step.summed) if step.summed else x

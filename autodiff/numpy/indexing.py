@@ -67,6 +67,8 @@ def getitem(x: Tracer, key: Any) -> Any:
         if len(x.type.shape) == 1:  # a scalar, which is no view
             return part_of(x, str(key))
         return index_view(x, str(key))
+    if x._alias is not None and x._alias.flat:
+        x = fresh(x, c_order=True)
     entries = key if type(key) is tuple else (key,)
     spec = spec_of(entries)
     if not spec:

@@ -16,7 +16,7 @@ from autodiff.numpy.arguments import (
     traced_operands,
 )
 from autodiff.numpy.promotion import broadcast_to, convert
-from autodiff.numpy.views import fresh
+from autodiff.numpy.views import fresh, reshape_view
 from autodiff.primitives import structure
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.tracer import Tracer
@@ -237,10 +237,12 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     lengths = {axis: x.size for axis, x in zip(axes, xs, strict=True)}
     full = tuple([lengths[i] for i in range(ndim)])
     grids = [
-        reshape(x, shape=tuple([x.size if i == axis else 1 for i in range(ndim)]))
+        reshape_view(x, tuple([x.size if i == axis else 1 for i in range(ndim)]))
         for axis, x in zip(axes, xs, strict=True)
     ]
-    return tuple([fresh(g if sparse else broadcast_to(g, full)) for g in grids])
+    if not sparse:
+        grids = [np.broadcast_to(g, full) for g in grids]
+    return tuple([fresh(g) if copy else g for g in grids])
 
 
 FUNCTIONS = {

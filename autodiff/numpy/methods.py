@@ -53,8 +53,10 @@ def _fill(x: Any, value: Any) -> None:
 
 
 def _flat(x: Any) -> Any:
-    """The elements in one line; assigning to it writes to `x`."""
-    return x if x.ndim == 1 else moved_view(x, reshape_primitive, shape=(x.size,))
+    """The elements in one line; assigning to it writes to `x`, but what it gives are copies."""
+    line = moved_view(x, reshape_primitive, shape=(x.size,))
+    line._alias.flat = True
+    return line
 
 
 def _copy_method(x: Any, order: str = "C") -> Any:

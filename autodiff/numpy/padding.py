@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.numpy.arguments import operand, operands, refuse
+from autodiff.numpy.arguments import operand, operands
 from autodiff.numpy.joining import joined
 from autodiff.numpy.promotion import convert
 from autodiff.numpy.views import fresh
@@ -32,7 +32,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
     x = operand(array)
     widths = _widths(pad_width, x.ndim)
     if callable(mode):
-        raise refuse("pad", "mode=<function>", "join the parts by `np.concatenate`")
+        return _by_function(x, widths, mode, options)
     if mode not in _OPTIONS:
         raise ValueError(f"mode {mode!r} is not supported")
     unknown = set(options) - {_OPTIONS[mode]}
@@ -100,6 +100,16 @@ def _constant(x: Any, widths: list[tuple[int, int]], values: Any) -> Any:
             one = tuple([width[side] if i == axis else 0 for i in range(x.ndim)])
             amounts["high" if side else "low"] = one
             x = structure.pad(x, convert(value, x.dtype), **amounts)
+    return x
+
+
+def _by_function(x: Any, widths: list[tuple[int, int]], change: Any, options: Any) -> Any:
+    """Zeros around the array, then each line along each axis as the function changes it."""
+    x = _constant(x, widths, 0)
+    for axis, width in enumerate(widths):
+        lines = np.moveaxis(x, axis, -1)
+        for place in np.ndindex(lines.shape[:-1]):
+            change(lines[(*place, ...)], list(width), axis, options)
     return x
 
 

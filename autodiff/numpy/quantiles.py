@@ -106,15 +106,19 @@ def _places(q: Any, count: Any, method: str) -> Any:
     return np.clip(at, 0, last)
 
 
-def _interpolated(lanes: Any, at: Any, weak: bool) -> Any:
-    """The sorted lanes (along axis 0) at fractional positions `at`, of shape (q, lane or 1)."""
+def _interpolated(lanes: Any, at: Any, last: Any, weak: bool) -> Any:
+    """The sorted lanes (along axis 0) at fractional positions `at`, of shape (q, lane or 1).
+
+    The elements of a lane behind the position `last` (NaN, where they are passed over) are not
+    touched, not even with a weight of zero.
+    """
     low = np.floor(at)
     weight = at - low
     rest = 1 - weight
     if weak:  # as Python's numbers are
         weight, rest = convert(weight, lanes.dtype), convert(rest, lanes.dtype)
     first = low.astype(np.intp)
-    second = np.minimum(first + 1, lanes.shape[0] - 1)
+    second = np.minimum(first + 1, last)
     below, above = (_picked(lanes, i) for i in (first, second))
     gap = where(np.isinf(below) & (below == above), 0, above - below)
     return where(weight < 0.5, below + gap * weight, above - gap * rest)
@@ -139,9 +143,11 @@ def _of_lanes(lanes: Any, weights: Any, at: Any, method: str, weak: bool, skip_n
         return where(missing[:1] if skip_nan else missing[-1:], np.nan, result)
     if skip_nan:
         count = np.sum(~missing, axis=0, keepdims=True)
-        result = _interpolated(lanes, _places(at, count.astype(at.dtype), method), weak)
+        at = _places(at, count.astype(at.dtype), method)
+        result = _interpolated(lanes, at, np.maximum(count - 1, 0), weak)
         return where(count > 0, result, np.nan)
-    result = _interpolated(lanes, _places(at, lanes.shape[0], method), weak)
+    last = lanes.shape[0] - 1
+    result = _interpolated(lanes, _places(at, last + 1, method), last, weak)
     return where(missing[-1:], np.nan, result)
 
 

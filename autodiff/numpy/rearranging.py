@@ -20,10 +20,11 @@ from autodiff.numpy.reductions import sum_
 from autodiff.numpy.selection import where
 from autodiff.numpy.views import fresh, make_view, moved_view
 from autodiff.primitives import structure
+from autodiff.primitives.indexing import index, index_set
 from autodiff.primitives.structure import reshape
 from autodiff.tracing.tracer import Tracer
 
-__all__ = ["FUNCTIONS", "diagonal", "flip", "roll", "trace"]
+__all__ = ["FUNCTIONS", "diagonal", "diagonal_view", "flip", "roll", "trace"]
 
 
 # ---- order along an axis
@@ -78,8 +79,12 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 
 def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
-    """`np.diagonal`: every (n + 1)-th element of the flattened matrix."""
-    x = operand(a)
+    """`np.diagonal`, to which nobody may write."""
+    return diagonal_view(operand(a), offset, axis1, axis2, writable=False)
+
+
+def diagonal_view(x: Any, offset: Any, axis1: Any, axis2: Any, *, writable: bool = True) -> Any:
+    """A diagonal as a view: every (n + 1)-th element of the flattened matrix."""
     i, j = axis_of(axis1, x.ndim), axis_of(axis2, x.ndim)
     if i == j:
         raise ValueError("axis1 and axis2 cannot be the same")
@@ -91,10 +96,9 @@ def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
     start = min(offset if offset >= 0 else -offset * n, m * n)
     stop = start + (count - 1) * (n + 1) + 1 if count else start
     flat = moved_view(x, reshape, shape=(*lead, m * n))
-    whole = [0] * len(lead), lead, [1] * len(lead)
-    bounds = {"start": start, "stop": stop, "step": n + 1}
-    part = {name: (*w, b) for w, (name, b) in zip(whole, bounds.items(), strict=True)}
-    return make_view(flat, structure.slice_(flat, **part), None)
+    spec = f"...,{start}:{stop}:{n + 1}"
+    put = (lambda b, v: index_set(b, v, spec=spec)) if writable else None
+    return make_view(flat, index(flat, spec=spec), put)
 
 
 def diag(v: Any, k: Any = 0) -> Any:

@@ -77,7 +77,7 @@ def fold(
     primitive, identity = FOLDS[ufunc]
     x = convert(x, fold_dtype(ufunc, x.dtype) if dtype is None else dtype)
     if where is not True and where is not NOT_GIVEN:
-        rest = identity if initial is NOT_GIVEN else initial
+        rest = initial if identity is None and initial is not NOT_GIVEN else identity
         if rest is None:
             raise ValueError(
                 f"np.{called or ufunc.__name__}: there is no value for what `where` leaves out; "

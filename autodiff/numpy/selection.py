@@ -76,6 +76,8 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
         raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
     dtype = result_dtype(*options)
     *others, result = [convert(x, dtype) for x in options]
+    if not others:  # it is broadcast and copied, and the index checked, as if there were more
+        result = where(index == 0, result, dtype.type(0))
     for i, choice in reversed(list(enumerate(others))):
         result = where(index == i, choice, result)
     return deliver("choose", result, out)

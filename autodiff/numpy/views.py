@@ -23,8 +23,8 @@ from autodiff.tracing.builder import Outer
 from autodiff.tracing.tracer import Tracer
 
 __all__ = [
-    "Alias", "fresh", "in_c_order", "index_view", "is_view", "make_view", "moved_view", "part_of",
-    "ravel_view", "reshape_view",
+    "Alias", "fresh", "in_c_order", "index_view", "is_flat", "is_view", "make_view", "moved_view",
+    "part_of", "ravel_view", "reshape_view",
 ]  # fmt: skip
 
 Put = Callable[[Any, Any], Any]  # base, new value of the view -> new value of the base
@@ -33,7 +33,7 @@ Put = Callable[[Any, Any], Any]  # base, new value of the view -> new value of t
 class Alias:
     """What a handle shares memory with."""
 
-    __slots__ = ("base", "contiguous", "made", "owner", "put", "sure", "views")
+    __slots__ = ("base", "contiguous", "flat", "made", "owner", "put", "sure", "views")
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Alias:
         self.made = made  # the variable of the base and that of the view, when it was made
         self.put = put  # None: nobody may write to it
         self.sure = sure  # whether NumPy makes a view here even if the base is not in C order
+        self.flat = False  # whether it is `x.flat`, parts of which are copies
         self.views: list[weakref.ref[Tracer]] = []  # in the order in which they were made
         self.owner = False  # whether it has memory of its own, even if its variable is an input
         # Whether in C order; None: see its equation; another handle: as that one, if anybody asks.
@@ -121,7 +122,7 @@ def moved_view(base: Any, primitive: Primitive, *, sure: bool = True, **params: 
 
 def reshape_view(base: Any, shape: tuple[int, ...]) -> Any:
     """`base.reshape(shape)`, a view wherever NumPy makes one."""
-    if base.shape == shape:
+    if base.shape == shape and not is_flat(base):
         return base
     return moved_view(base, reshape, sure=_only_splits(base.shape, shape), shape=shape)
 
@@ -129,6 +130,11 @@ def reshape_view(base: Any, shape: tuple[int, ...]) -> Any:
 def ravel_view(base: Any) -> Any:
     """`base.ravel()`, which copies what is not in C order, even where strides allow a view."""
     return moved_view(base, reshape, sure=False, shape=(base.size,))
+
+
+def is_flat(x: Any) -> bool:
+    """Whether this is `x.flat`: as an array the elements of x in one line, but parts are copies."""
+    return type(x) is Tracer and x._alias is not None and x._alias.flat
 
 
 def is_view(x: Tracer) -> bool:

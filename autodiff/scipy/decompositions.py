@@ -16,6 +16,7 @@ from autodiff.ir.source import here
 from autodiff.numpy import factorisations, spectral
 from autodiff.numpy.arguments import traced_operands
 from autodiff.numpy.promotion import convert
+from autodiff.primitives import eigen
 from autodiff.primitives import schur as schur_primitives
 from autodiff.primitives.cholesky import cholesky as cholesky_factor
 from autodiff.primitives.matrices import adjoint, hermitian_part, identity, matmul
@@ -103,8 +104,10 @@ def eig(
     if b is not None or left or homogeneous_eigvals:
         raise refuse("eig", "b, left or homogeneous_eigvals", "`eig(solve(b, a))`, `eig(a.T)`")
     x = square("eig", a, finite=check_finite)
-    w, v = np.linalg.eig(convert(x, np.result_type(x.dtype, np.complex64)))
-    return (w, v) if right else w
+    if not right:
+        return eigen.eigvals(x)
+    w, v = np.linalg.eig(x)  # of a real matrix with real eigenvalues, SciPy's vectors are real
+    return convert(w, np.result_type(x.dtype, np.complex64)), v
 
 
 @traced_form("linalg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -16,7 +17,8 @@ from autodiff.ir.types import ArrayType, type_of
 from autodiff.tracing import tree
 from autodiff.tracing.bind import atom
 from autodiff.tracing.builder import Builder, Outer, current_builder, enter, leave
-from autodiff.tracing.constructors import offer, withdraw
+from autodiff.tracing.constructors import holds_tracer, offer, withdraw
+from autodiff.tracing.foreign_calls import advice, called_of_scipy
 from autodiff.tracing.locks import lock
 from autodiff.tracing.script import Script
 from autodiff.tracing.tracer import Tracer
@@ -121,11 +123,13 @@ def _recorded(
         ]
         leaves, spec = tree.flatten(fun(tracers))
         atoms = [atom(builder, x) for x in leaves if type(x) is Tracer]
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         if isinstance(error.__cause__, AutodiffError):  # NumPy hides it: "setting an array element"
             raise error.__cause__.with_traceback(error.__traceback__) from None
         if "read-only" in str(error):
             error.add_note(_explain_read_only(builder.label))
+        elif not isinstance(error, AutodiffError) and (instead := _instead_of_scipy(error)):
+            error.add_note(f"autodiff: SciPy got a traced value. Write instead: {instead}.")
         raise
     finally:
         if offered:
@@ -171,6 +175,17 @@ def _input(builder: Builder, x: Any, given: ArrayType | None) -> Tracer:
         known = Outer(x._builder, x._number) if cls is Tracer else x
         builder.values[number] = own.dtype.type(x) if cls in _WEAK else known
     return tracer
+
+
+def _instead_of_scipy(error: BaseException) -> str:
+    """The traced form of SciPy's function that failed, if it was given anything traced."""
+    walk = traceback.walk_tb(error.__traceback__)
+    frames = [frame for frame, _ in walk]
+    within = [f for f in frames if f.f_globals.get("__name__", "").startswith("scipy.")]
+    if not within or frames[-1] is not within[-1]:
+        return ""
+    given = any(holds_tracer([*frame.f_locals.values()]) for frame in within)
+    return advice(called_of_scipy(reversed(frames))) if given else ""
 
 
 def _explain_read_only(label: str) -> str:

@@ -17,6 +17,7 @@ from autodiff.ir.source import here
 from autodiff.ir.types import ArrayType
 from autodiff.tracing.builder import Builder
 from autodiff.tracing.calls import remembered_call
+from autodiff.tracing.foreign_calls import called_now
 from autodiff.tracing.on_demand import find_or_load
 from autodiff.tracing.values import depends_on_wanted, refuse_escape, value_of_number
 
@@ -125,12 +126,15 @@ class Tracer:
         return METHODS["__array_namespace__"](self, api_version=api_version)
 
     def __getattr__(self, name: str) -> Any:
-        if not hasattr(np.ndarray, name):
+        if name.startswith("__") or not hasattr(np.ndarray, name):  # asked often, to no harm
             raise AttributeError(f"a traced array has no attribute {name!r}")
+        instead = called_now() or (
+            "a function of the elements, such as `x.reshape(...)`, "
+            "`np.lib.stride_tricks.sliding_window_view(x, n)`, `np.resize` or `x.astype(...)`"
+        )
         raise AttributeError(
             f"a traced array has no attribute {name!r}, since that depends on how an array lies in "
-            "memory. Write instead: a function of the elements, such as `x.reshape(...)`, "
-            "`np.lib.stride_tricks.sliding_window_view(x, n)`, `np.resize` or `x.astype(...)`"
+            f"memory. Write instead: {instead}"
         )
 
     def __dir__(self) -> list[str]:
@@ -226,8 +230,9 @@ class Tracer:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         instead = (
-            "`x` itself; for an array of several values, `np.stack([...])`, "
-            "or `np.zeros(n, like=x)` before assigning"
+            "`np.array([...])` of the list first, where a list of traced values is given to a "
+            "function of NumPy's (or `np.stack([...])`); `x` itself, where it is one; "
+            "`np.zeros(n, like=x)` before assigning"
         )
         asked = "np.asarray(x), np.array([x, ...]) or assignment into a plain array"
         if self.type.dtype.kind in "biu":

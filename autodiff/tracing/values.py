@@ -6,9 +6,6 @@ recorded rows that it needs, and no others, are run and remembered.
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -18,6 +15,7 @@ from autodiff.errors import EscapeError, NoValueError
 from autodiff.ir.source import here
 from autodiff.ir.types import Literal
 from autodiff.tracing.builder import Builder, Outer
+from autodiff.tracing.foreign_calls import called_now
 
 __all__ = ["depends_on_wanted", "explain_no_value", "refuse_escape", "value_of_number"]
 
@@ -119,14 +117,20 @@ def _input_name(builder: Builder, number: int) -> str:
 def explain_no_value(builder: Builder, number: int, reason: str) -> str:
     """What to write instead of asking for a value that does not exist."""
     name = _input_name(builder, number)
-    return (
+    missing = (
         f"{reason} needs the value of something that depends on {name}, which has no value while "
         f"{builder.label} is traced.{here()}\n"
+    )
+    if traced := called_now():
+        return f"{missing}Write instead: {traced}."
+    return missing + (
         "Write instead:\n"
         "  - for `if` on data: `np.where(condition, a, b)`, or `ad.cond(condition, f, g, x)`;\n"
         "  - for `while` or `for` on data: `ad.while_loop(condition, body, x)` or "
         "`ad.fori_loop(0, n, body, x)`; or call the function outside of jit and vmap, where Python "
         "control flow on values works (also under grad);\n"
+        "  - for a list of traced values, given to a NumPy function: `np.array([...])` of it "
+        "first;\n"
         f"  - for a shape, a flag or a number of repetitions: make {name} a static argument "
         "(`ad.jit(f, static_argnames=...)`), or leave it out of `in_axes`."
     )
@@ -136,28 +140,6 @@ def refuse_escape(builder: Builder, asked: str, instead: str) -> None:
     """Raise because a value would leave the trace and take its gradient with it."""
     raise EscapeError(
         f"{asked} takes a traced value out of the trace, so its gradient would be lost.{here()}\n"
-        f"Write instead: {_traced_form() or instead}. If no gradient is wanted here: "
+        f"Write instead: {called_now() or instead}. If no gradient is wanted here: "
         "`ad.stop_gradient(x)` first."
     )
-
-
-def _traced_form() -> str:
-    """The function of `autodiff.scipy` for that of SciPy's which the user called, if there is one.
-
-    SciPy's Python functions turn their arguments into arrays by constructors of their own.
-    """
-    frame, called = sys._getframe(1), ""
-    while (caller := frame.f_back) is not None:
-        frame = caller
-        package, _, rest = frame.f_globals.get("__name__", "").partition(".")
-        part, name = rest.partition(".")[0], frame.f_code.co_name
-        if package == "scipy" and hasattr(sys.modules.get(f"scipy.{part}"), name):
-            called = f"{part}.{name}"
-        elif called and package not in ("scipy", "numpy", "autodiff"):
-            break
-    part, _, name = called.rpartition(".")
-    if not called or find_spec(f"autodiff.scipy.{part}") is None:
-        return ""
-    own = getattr(sys.modules[f"scipy.{part}"], name)
-    traced = getattr(import_module(f"autodiff.scipy.{part}"), name, own)
-    return "" if traced is own else f"`autodiff.scipy.{called}` for `scipy.{called}`"

@@ -5,8 +5,7 @@ import pytest
 
 from autodiff.backend import compiled as module
 from autodiff.backend.compiled import Compiled
-from tests.primitives.rows import arrays, program_of
-from tests.primitives.table import SPECS
+from tests.primitives.rows import arrays, program_of, rows, typical
 from tests.programs import read
 
 AFFINE = "f(x: f64[3], y: f64[]) -> f64[3] { z: f64[3] = mul x 2.0:f64\n return z }"
@@ -29,7 +28,7 @@ def test_the_first_call_is_interpreted_and_later_ones_run_generated_code(monkeyp
         assert (calls, len(generated)) == (calls, expected)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
+@rows(typical)
 def test_tiers_give_the_same_and_results_are_the_callers_own(spec):
     """No result shares memory with an argument or another result, and all can be written to."""
     run, args = Compiled(program_of(spec)), arrays(spec)

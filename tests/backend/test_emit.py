@@ -11,7 +11,7 @@ import autodiff as ad
 from autodiff.backend import emit as module
 from autodiff.backend.emit import compile_program, to_source
 from tests.calculus import evaluated
-from tests.primitives.rows import arrays, program_of, same_bits
+from tests.primitives.rows import arrays, program_of, rows, same_bits, typical
 from tests.primitives.table import SPECS
 from tests.programs import expected, read
 
@@ -304,7 +304,7 @@ def test_ufuncs_of_numpy_have_a_text():
     assert {p.name for p in named if p.python is None} == set()
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
+@rows(typical)
 def test_source_runs(spec):
     """With NumPy alone, where the primitive has a text."""
     program, args = program_of(spec), arrays(spec)

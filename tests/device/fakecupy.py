@@ -197,7 +197,7 @@ ndarray.__module__ = NAME
 
 def _is_foreign(x: Any) -> bool:
     """Whether `x` has ideas of its own about NumPy's ufuncs (a tracer has)."""
-    known = isinstance(x, np.ndarray | np.generic | ndarray | int | float | complex)
+    known = issubclass(type(x), np.ndarray | np.generic | ndarray | int | float | complex)
     return not known and hasattr(x, "__array_ufunc__")
 
 

@@ -41,8 +41,11 @@ def missing_in(program: Program) -> dict[str, str]:
     """The primitives of a program that CuPy lacks, and why."""
     found = {}
     for equation in program.equations:
-        if equation.primitive.name in MISSING:
-            found[equation.primitive.name] = MISSING[equation.primitive.name]
+        name, of = equation.primitive.name, equation.params.get("function")
+        if name in MISSING:
+            found[name] = MISSING[name]
+        elif of in MISSING:  # the derivative of a function that is not there
+            found[f"{name} of {of}"] = MISSING[of]
         for _, held in held_programs(equation):
             found |= missing_in(held)
     return found

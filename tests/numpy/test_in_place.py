@@ -419,6 +419,94 @@ def contiguous_is_the_same(x):
     return a
 
 
+def einsum_view(x):
+    a = x[:, :4].copy()
+    np.einsum("ii->i", a)[:] = x[0, :4]
+    turned = np.einsum("ij->ji", a)
+    turned[0] *= 2
+    np.einsum(a, [0, 1])[1] += 1
+    a[:, 3] = x[:, 4]
+    return a + 0 * turned[0]
+
+
+def einsum_of_three_axes(x):
+    a = np.stack([x[:, :4], x[:, 1:]])
+    d = np.einsum(a, [2, 1, 1], [1, 2], dtype=np.float64)
+    d += x[:, :2]
+    np.einsum("...ij->i...j", a)[1:3, :, 0] = 0.5
+    return a + d[0].sum()
+
+
+def einsum_that_sums(x):
+    a = x[:, :4].copy()
+    np.einsum("ijk->kj", a[None])[0] = 1.0
+    np.einsum("ij,j->ij", a, x[0, :4])[0] = 1.0
+    return a
+
+
+def differences_of_order_none(x):
+    a = x.copy()
+    b = np.diff(a, n=0)
+    b[0] *= 2
+    return a
+
+
+def parts_of_flat(x):
+    a = x.copy()
+    b = a.flat[:2]
+    b += 1
+    a.flat[...][3] = 7.0
+    a.flat[2:4] *= x[0, 0]
+    c = x[0].copy()
+    d = c.flat[1:3]
+    d *= 5
+    c.flat[0] = x[1, 1]
+    c.flat[3:] = 2.0
+    return a + c + d[0]
+
+
+def array_of_flat(x):
+    a = x.copy()
+    for whole in (np.asarray, np.ravel, np.atleast_1d, np.ascontiguousarray):
+        part = whole(a.flat)[1:3]
+        part += x[0, :2]
+    np.reshape(a.flat, -1)[5:8][0] = 3.0
+    np.multiply(x[0], 2.0, out=np.asarray(a.flat)[10:15])
+    return a
+
+
+def one_choice(x):
+    a = np.choose(np.zeros((2, 5), int), [x[0]])
+    b = x[1].copy()
+    c = np.choose(np.zeros(5, int), [b])
+    c *= 2
+    return a + b + c
+
+
+def grid_of_copies(x):
+    a = x[0].copy()
+    b, c = np.meshgrid(a, a, sparse=True)
+    b[0, 1] = 2.0
+    c[1] *= 3
+    return a + b + c
+
+
+def grid_that_follows(x):
+    a = x[0].copy()
+    rows, columns = np.meshgrid(a, a, copy=False)
+    a[1] = x[1, 1]
+    return rows + 2 * columns
+
+
+def padded_by_a_function(x):
+    def double_edges(vector, width, axis, kwargs):
+        vector[: width[0]] = vector[width[0]] * kwargs["factor"]
+        if width[1]:
+            vector[-width[1] :] = vector[-width[1] - 1] + axis
+
+    return np.pad(x, ((1, 2), (2, 0)), double_edges, factor=3.0)
+
+
 def of_its_own(x):
     a = x * 2
     np.require(a[:2], requirements="O")[0] = 3.0
@@ -427,6 +515,16 @@ def of_its_own(x):
 
 
 RIGHT = [
+    einsum_view,
+    einsum_of_three_axes,
+    einsum_that_sums,
+    differences_of_order_none,
+    parts_of_flat,
+    array_of_flat,
+    one_choice,
+    grid_of_copies,
+    grid_that_follows,
+    padded_by_a_function,
     reversed_as_a_whole,
     windows_follow,
     contiguous_is_the_same,
@@ -521,10 +619,8 @@ def test_values_and_gradients_are_those_of_plain_arrays(f):
 # ---- refused
 
 
-def einsum_view(x):
-    a = x[:, :4].copy()
-    np.einsum("ii->i", a)[:] = x[0, :4]
-    return a
+def grid_written(x):
+    np.meshgrid(x[0] * 1.0, x[1], copy=False)[0][0] = 1.0
 
 
 def broadcast_ro(x):
@@ -603,7 +699,7 @@ REFUSED = {
     windows_written: "assignment destination is read-only",
     fortran_written: "whether NumPy made a view or a copy",
     contiguous_part_written: "whether NumPy made a view or a copy",
-    einsum_view: "assignment destination is read-only",
+    grid_written: "assignment destination is read-only",
     broadcast_ro: "assignment destination is read-only",
     resized: r"x\.reshape",
     shape_assigned: r"x = x\.reshape",

@@ -43,6 +43,21 @@ def test_gradient_of_nanmedian():
     np.testing.assert_array_equal(gradient, [[1, 0, 0, 0], [0, 0, 0, 0]])
 
 
+@pytest.mark.parametrize("method", ["linear", "higher", "weibull", "inverted_cdf"])
+@pytest.mark.parametrize("q", [1, 0.999, [0.0, 0.5, 1.0]])
+def test_the_greatest_of_what_is_not_nan(q, method):
+    x = np.array([[1.0, np.nan, 3.0, -2.0], [np.nan] * 4, [4.0, 9.0, 2.0, 1.0], [np.nan] * 4])
+    x[3, 1] = 5.0
+    check_call(lambda x: np.nanquantile(x, q, axis=1, method=method), x)
+    check_call(lambda x: np.nanpercentile(x, np.multiply(q, 100), method=method), x)
+
+
+def test_gradient_of_the_greatest_of_what_is_not_nan():
+    x = np.array([[3.0, np.nan, 2.0, 5.0], [np.nan, 1.0, np.nan, np.nan]])
+    gradient = ad.grad(lambda x: np.sum(np.nanquantile(x, 1.0, axis=1)))(x)
+    np.testing.assert_array_equal(gradient, [[0, 0, 0, 1], [0, 1, 0, 0]])
+
+
 @pytest.mark.parametrize("q", [0.5, [0.25, 0.5]])
 def test_nothing_but_nan_in_no_elements(q):
     check_call(lambda x: np.nanquantile(x, q, axis=0), np.zeros((0, 3)))

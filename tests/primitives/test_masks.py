@@ -25,6 +25,7 @@ from tests.primitives.rows import (
     program_of,
     rows,
     tolerance,
+    typical,
 )
 from tests.primitives.spec import Spec
 
@@ -52,12 +53,12 @@ def guarded(program: Program) -> Program:
     return build(fun, [*program.in_types, *floats, *[t.with_dtype(bool) for t in outs]])
 
 
-@rows(has_derivative, keeps_masks, lambda spec: spec.exact)
+@rows(has_derivative, typical, keeps_masks, lambda spec: spec.exact)
 def test_what_a_mask_hides_has_no_derivative(spec):
     check_hidden(spec, share=0.5)
 
 
-@rows(has_derivative, keeps_masks)
+@rows(has_derivative, typical, keeps_masks)
 def test_where_a_mask_hides_everything_nothing_has_a_derivative(spec):
     check_hidden(spec, share=0.0)
 

@@ -147,3 +147,32 @@ def test_options_of_eigenvalues():
         ad.jvp(lambda a: linalg.eigh(a, subset_by_value=(0, 1)), (a,), (a,))
     with pytest.raises(ad.errors.UnsupportedFunctionError, match="left"):
         ad.jvp(lambda a: linalg.eig(a, left=True), (a,), (a,))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("transform", ["grad", "jit"])
+def test_eigenvalues_of_a_real_matrix_come_as_scipys_do(transform, dtype):
+    """In the same order, and without imaginary parts where they are real."""
+    rng = np.random.default_rng(3)
+    for real in (True, False):
+        x = rng.normal(size=(6, 6)).astype(dtype)
+        x = x + x.T + np.triu(x) * dtype(0.01) if real else x
+        w, v = scipy_linalg.eig(x)
+        assert (w.imag == 0).all() == real
+        seen = []
+
+        def look(a, seen=seen):
+            results = (*linalg.eig(a), linalg.eig(a, right=False), linalg.eigvals(a))
+            if transform == "grad":
+                seen.extend(map(ad.value_of, results))
+            return np.sum(np.real(results[-1])) if transform == "grad" else results
+
+        found = getattr(ad, transform)(look)(x)
+        got = seen if transform == "grad" else found
+        for values in (got[0], got[2], got[3]):
+            assert values.dtype == w.dtype
+            np.testing.assert_allclose(values, w, rtol=30 * np.finfo(dtype).eps)
+            np.testing.assert_array_equal(values.imag == 0, w.imag == 0)
+        # NumPy's LAPACK call is in double precision, so that signs may be others in single.
+        np.testing.assert_allclose(np.abs(got[1]), np.abs(v), atol=100 * np.finfo(dtype).eps)
+        assert got[1].dtype == (v.dtype if transform == "grad" else w.dtype)

@@ -1,4 +1,4 @@
-"""The functions of NumPy that have no row in the surface table, each with the reason."""
+"""The functions of NumPy that have no row in the surface table, and why; the ufuncs of SciPy."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import scipy.special
 
-__all__ = ["ABSENT", "public_functions"]
+__all__ = ["ABSENT", "public_functions", "special_ufuncs"]
 
 _SETTINGS = "sets or tells how NumPy behaves or prints; nothing to trace"
 _DTYPES = "asks about dtypes or shapes only; works as it is"
@@ -69,3 +70,9 @@ def public_functions() -> dict[str, Any]:
         **_public(np.linalg, "numpy.linalg."),
         **_public(np.fft, "numpy.fft."),
     }
+
+
+def special_ufuncs() -> dict[str, Any]:
+    """Every ufunc of `scipy.special`, by its full name."""
+    found = _public(scipy.special, "scipy.special.")
+    return {name: f for name, f in found.items() if isinstance(f, np.ufunc)}

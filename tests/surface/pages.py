@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from autodiff.primitives.record import Primitive
 from tests.device.missing import missing_for, runs
 from tests.primitives.table import SPECS
 from tests.surface import edges_special
-from tests.surface.absent import ABSENT, public_functions
+from tests.surface.absent import ABSENT, public_functions, special_ufuncs
 from tests.surface.edges import EDGES
 from tests.surface.row import LAWS, Row
 from tests.surface.table import ROWS
 
-__all__ = ["PAGES", "coverage", "edges", "uncovered"]
+__all__ = ["PAGES", "coverage", "edges", "uncovered", "untraced_special"]
 
 DOCS = Path(__file__).parents[2] / "docs"
 YES, NONE, NO = "✓", "·", "–"
@@ -45,6 +46,13 @@ def uncovered() -> list[str]:
     """The functions of NumPy that have neither a row nor a reason."""
     known = {row.function for row in ROWS} | set(ABSENT) | set(aliases())
     return sorted(set(public_functions()) - known)
+
+
+def untraced_special() -> list[str]:
+    """The ufuncs of `scipy.special` that have no row, under any of their names."""
+    rows = {row.function for row in ROWS}
+    traced = {f for name, f in special_ufuncs().items() if name in rows}
+    return sorted(name for name, f in special_ufuncs().items() if f not in traced)
 
 
 def by_function() -> dict[str, list[Row]]:
@@ -82,7 +90,8 @@ def table(title: str, functions: dict[str, list[Row]], notes: list[str]) -> Iter
 def family(name: str) -> str:
     """The module whose table a function is in."""
     module = name.rpartition(".")[0]
-    return "numpy.ufunc" if name.startswith("numpy.ufunc.") else module
+    whole = ("numpy.ufunc", "autodiff.scipy.stats")  # one table for all ufuncs, distributions
+    return next((title for title in whole if name.startswith(f"{title}.")), module)
 
 
 # ---- primitives
@@ -134,6 +143,9 @@ def coverage() -> str:
     lines += ["## Notes", "", *[f"{i}. {note}." for i, note in enumerate(notes, 1)], ""]
     lines += ["## NumPy functions that are not traced", "", "| function | why |", "|---|---|"]
     lines += [f"| `{name}` | {why} |" for name, why in sorted(ABSENT.items())]
+    lines += ["", "## scipy.special functions that have no traced form yet", ""]
+    names = ", ".join(f"`{name.rpartition('.')[2]}`" for name in untraced_special())
+    lines += fill(f"{names}.", 100, break_long_words=False).splitlines()
     return HEAD + "\n" + "\n".join(lines) + "\n"
 
 
@@ -141,6 +153,8 @@ EDGES_HEAD = """# Derivatives at the edges
 
 Made by `python -m tests.surface.pages` from the table that `tests/surface/test_edges.py` checks in
 both modes, batched and compiled; do not edit. It is the sum of the results that is differentiated.
+These are first derivatives of float64 arguments (complex ones where the row says so); second order
+is not promised at these points unless the row says so.
 
 | function | at | derivative | since |
 |---|---|---|---|

@@ -138,6 +138,18 @@ def pads() -> Iterator[Row]:
 
         yield Row("numpy.pad", pad, (distinct((3, 4)),), id=key)
 
+    def pad_by_function(x: Any) -> Any:
+        return np.pad(x, ((1, 2), (2, 1)), twice_the_edges)
+
+    yield Row("numpy.pad", pad_by_function, (distinct((3, 4)),), id="function")
+
+
+def twice_the_edges(vector: Any, width: Any, axis: int, options: Case) -> None:
+    """What `np.pad` lets change each line of a padded array."""
+    before, after = width
+    vector[:before] = 2 * vector[before]
+    vector[-after:] = vector[-after - 1] ** 2 + axis
+
 
 ROWS = [
     *named("numpy.", ON_A_CUBE, X),

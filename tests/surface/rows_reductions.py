@@ -59,6 +59,15 @@ def simple_rows() -> Iterator[Row]:
     yield reduced("sum", X, "initial", initial=2.0)
     yield reduced("sum", X, "dtype", dtype=np.float32)
     yield Row("numpy.sum", lambda x, m: np.sum(x, where=m), (X, booleans((2, 3, 2))), id="where")
+    for name in ("sum", "prod", "max"):
+        yield Row(
+            f"numpy.{name}",
+            lambda x, m, n=name: getattr(np, n)(x, axis=1, where=m, initial=1.5),
+            (D, booleans((2, 3, 2))),
+            id="where and initial",
+        )
+    for name in ("nansum", "nanprod", "nanmax"):
+        yield reduced(name, holes(D), "initial", axis=1, initial=0.3)
     for name in METHODS:
         yield Row(f"numpy.ndarray.{name}", lambda x, n=name: getattr(x, n)(axis=1), (X,))
     for name in ("max", "min"):

@@ -28,12 +28,12 @@ from tests.calculus import evaluated, inexact, tangents
 from tests.primitives.rows import (
     arrays,
     close,
-    differentiable,
     directions,
     has_derivative,
     program_of,
     rows,
     tolerance,
+    typical,
 )
 from tests.programs import expected, program, read, shown
 
@@ -80,7 +80,7 @@ def nested_arguments(xs, curve, order):
     return [derivatives[i][k] if i in derivatives else xs[i] for i, k in places]
 
 
-@differentiable
+@rows(has_derivative, typical)
 def test_equals_nested_derivatives(spec):
     """Along a curve whose derivatives of all orders are random."""
     p, xs = program_of(spec), arrays(spec)
@@ -112,7 +112,7 @@ def derivatives_are_of_one_family(spec):
     return spec.primitive.ufunc is not None or spec.primitive.kind in ("linear", "bilinear")
 
 
-@rows(has_derivative, derivatives_are_of_one_family)
+@rows(has_derivative, typical, derivatives_are_of_one_family)
 def test_work_grows_with_the_square_of_the_order(spec):
     p = program_of(spec)
     short, long = (
