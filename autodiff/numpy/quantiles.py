@@ -106,11 +106,11 @@ def _places(q: Any, count: Any, method: str) -> Any:
     return np.clip(at, 0, last)
 
 
-def _interpolated(lanes: Any, at: Any, last: Any, weak: bool) -> Any:
+def _interpolated(lanes: Any, at: Any, last: Any, weak: bool, whole: bool) -> Any:
     """The sorted lanes (along axis 0) at fractional positions `at`, of shape (q, lane or 1).
 
     The elements of a lane behind the position `last` (NaN, where they are passed over) are not
-    touched, not even with a weight of zero.
+    touched, not even with a weight of zero. If all positions are `whole`, nothing is interpolated.
     """
     low = np.floor(at)
     weight = at - low
@@ -118,8 +118,10 @@ def _interpolated(lanes: Any, at: Any, last: Any, weak: bool) -> Any:
     if weak:  # as Python's numbers are
         weight, rest = convert(weight, lanes.dtype), convert(rest, lanes.dtype)
     first = low.astype(np.intp)
-    second = np.minimum(first + 1, last)
-    below, above = (_picked(lanes, i) for i in (first, second))
+    below = _picked(lanes, first)
+    if whole:
+        return below
+    above = _picked(lanes, np.minimum(first + 1, last))
     gap = where(np.isinf(below) & (below == above), 0, above - below)
     return where(weight < 0.5, below + gap * weight, above - gap * rest)
 
@@ -144,10 +146,10 @@ def _of_lanes(lanes: Any, weights: Any, at: Any, method: str, weak: bool, skip_n
     if skip_nan:
         count = np.sum(~missing, axis=0, keepdims=True)
         at = _places(at, count.astype(at.dtype), method)
-        result = _interpolated(lanes, at, np.maximum(count - 1, 0), weak)
+        result = _interpolated(lanes, at, np.maximum(count - 1, 0), weak, method in _CHOOSING)
         return where(count > 0, result, np.nan)
     last = lanes.shape[0] - 1
-    result = _interpolated(lanes, _places(at, last + 1, method), last, weak)
+    result = _interpolated(lanes, _places(at, last + 1, method), last, weak, method in _CHOOSING)
     return where(missing[-1:], np.nan, result)
 
 

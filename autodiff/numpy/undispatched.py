@@ -91,6 +91,7 @@ CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "ma.where": _refused("ma.where", _MASKED),
     "matrix.__new__": _refused("matrix", _MATRIX),
     "require": require,
+    "scipy.special._basic.asarray": asarray,
     "vectorize.__call__": _later("autodiff.numpy.applying", "vectorized"),
     **{name: _of_lists(name) for name in _TAKE_LISTS},
 }

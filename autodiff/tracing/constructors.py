@@ -14,6 +14,7 @@ own, and raises `EscapeError` where a derivative would be lost.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from operator import attrgetter
@@ -106,7 +107,12 @@ def _find_places() -> None:
     for path, traced in CONSTRUCTORS.items():
         if path not in _places and path not in _own:
             owner, _, name = path.rpartition(".")
-            holder: Any = attrgetter(owner)(np) if owner else np
+            if owner.startswith("scipy"):  # what SciPy took out of NumPy, once that is loaded
+                holder: Any = sys.modules.get(owner)
+                if holder is None or not hasattr(holder, name):
+                    continue
+            else:
+                holder = attrgetter(owner)(np) if owner else np
             own = vars(holder)[name]  # a static method as such, to recognise it
             offered = _watching(own, traced) if callable(traced) else traced
             if owner:

@@ -124,7 +124,8 @@ def _recorded(
         leaves, spec = tree.flatten(fun(tracers))
         atoms = [atom(builder, x) for x in leaves if type(x) is Tracer]
     except (TypeError, ValueError) as error:
-        if isinstance(error.__cause__, AutodiffError):  # NumPy hides it: "setting an array element"
+        hidden = isinstance(error, ValueError)  # by NumPy, as "setting an array element"
+        if hidden and isinstance(error.__cause__, AutodiffError):
             raise error.__cause__.with_traceback(error.__traceback__) from None
         if "read-only" in str(error):
             error.add_note(_explain_read_only(builder.label))

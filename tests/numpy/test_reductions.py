@@ -185,3 +185,12 @@ def test_out_is_written():
 
     check_call(f, sample((2, 3)))
     check_gradient(f, sample((2, 3)))
+
+
+@pytest.mark.parametrize("method", ["higher", "nearest", "lower", "inverted_cdf"])
+def test_a_quantile_that_is_an_element_does_not_see_an_infinite_neighbour(method):
+    x = np.array([4.0, np.inf, 2.0, 1.0])
+    expected = np.quantile(x, 0.5, method=method)
+    assert ad.jit(lambda x: np.quantile(x, 0.5, method=method))(x) == expected
+    gradient = ad.grad(lambda x: np.quantile(x, 0.5, method=method))(x)
+    np.testing.assert_array_equal(gradient, x == expected)

@@ -236,6 +236,7 @@ DECOMPOSITIONS = [
     ),
     row("eigvalsh", lambda m, a: m.eigvalsh(h(a), subset_by_index=(1, 2)), spread_out(3, 3)),
     row("eig", lambda m, a: m.eig(a)[0], spread_out(2, 2)),
+    row("eigvals", lambda m, a: m.eigvals(a), spread_out(2, 2)),
     row("eigvals", lambda m, a: m.eigvals(a), spread_out(2, 2, dtype=complex), id="complex"),
     row("schur", lambda m, a: [abs(x) for x in m.schur(a)], spread_out(3, 3)),
     row(

@@ -241,3 +241,13 @@ def test_arrays_of_several_elements_are_no_scalars_as_in_numpy(scalar, transform
         scalar(X)
     with pytest.raises(expected.type, match=str(expected.value)[:40]):
         transform(lambda x: scalar(x))(X)
+
+
+def test_polygamma_of_scipy_is_traced_under_any_name():
+    """It is written in Python, with the `asarray` that SciPy took out of NumPy."""
+    special = pytest.importorskip("scipy.special")
+    polygamma, at = special.polygamma, np.array([2.0, 3.5])
+    gradient = ad.vmap(ad.grad(lambda x: polygamma(1, x)))
+    np.testing.assert_allclose(gradient(at), polygamma(2, at), rtol=1e-13)
+    np.testing.assert_allclose(ad.jit(lambda x: polygamma(0, x))(at), special.psi(at), rtol=1e-14)
+    assert vars(special._basic)["asarray"] is OWN["asarray"]

@@ -9,7 +9,7 @@ import autodiff as ad
 from autodiff.tracing import tracer
 
 fft = pytest.importorskip("scipy.fft")
-from scipy import interpolate, linalg, ndimage, optimize, signal, spatial, stats  # noqa: E402
+from scipy import interpolate, linalg, ndimage, optimize, signal, spatial, special, stats  # noqa: E402
 
 A = np.array([[2.0, 1.0], [0.5, 3.0]])
 V = np.array([1.0, 2.0, 4.0, 7.0, 3.0])
@@ -25,6 +25,8 @@ CALLS = {
     "linalg.toeplitz": lambda x: linalg.toeplitz(x[0]),
     "signal.fftconvolve": lambda x: signal.fftconvolve(x[0], x[0]),
     "signal.lfilter": lambda x: signal.lfilter([1.0], [1.0, 0.5], x[0]),
+    "special.multigammaln": lambda x: special.multigammaln(x, 2),
+    "special.factorial": lambda x: special.factorial(x[0, 0]),
     "stats.norm.logpdf": lambda x: stats.norm.logpdf(x),
     "stats.gamma.cdf": lambda x: stats.gamma.cdf(x, 2.0),
     "stats.norm.logpdf, frozen": lambda x: stats.norm(0.0, x).logpdf(1.0),
