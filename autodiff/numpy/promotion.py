@@ -23,7 +23,7 @@ from autodiff.tracing.script import Number
 from autodiff.tracing.tracer import Tracer
 
 __all__ = [
-    "as_operand", "broadcast_shapes", "broadcast_to", "convert", "is_operand", "kind_of",
+    "SPECIAL", "as_operand", "broadcast_shapes", "broadcast_to", "convert", "is_operand", "kind_of",
     "operand_atom", "result_dtype",
 ]  # fmt: skip
 
@@ -78,22 +78,29 @@ def as_operand(x: Any) -> Any:
     return x if is_device_array(x) or not hasattr(x, "__array__") else np.asarray(x)
 
 
-_SPECIAL = {
-    np.ma.MaskedArray: "`np.where(mask, 0, x)` and the like, or `where=mask` of ufuncs and sums, "
+# By name, since looking at `np.ma` imports it, which takes as long as much of this library.
+SPECIAL = {
+    "MaskedArray": "`np.where(mask, 0, x)` and the like, or `where=mask` of ufuncs and sums, "
     "or `np.nansum(x)`",
-    np.matrix: "an array, and `x @ y` for the product",
-    np.recarray: "a dict of arrays, or a NamedTuple",
+    "matrix": "an array, and `x @ y` for the product",
+    "recarray": "a dict of arrays, or a NamedTuple",
 }
 
 
 def instead_of(cls: type[np.ndarray[Any, Any]]) -> str:
     """What to write instead of an array of a subclass that has arithmetic of its own."""
-    return next((text for base, text in _SPECIAL.items() if issubclass(cls, base)), "a plain array")
+    return SPECIAL.get(_special_class(cls), "a plain array")
+
+
+def _special_class(cls: type) -> str:
+    """The name of NumPy's class with arithmetic of its own that `cls` is, or the empty text."""
+    names = [base.__name__ for base in cls.__mro__ if base.__module__.startswith("numpy")]
+    return next((name for name in names if name in SPECIAL), "")
 
 
 def _of_base_class(x: np.ndarray[Any, Any]) -> Any:
     """An array of a subclass (`np.memmap`) as a plain one, unless it has arithmetic of its own."""
-    if isinstance(x, tuple(_SPECIAL)):
+    if _special_class(type(x)):
         raise TypeError(
             f"a traced array cannot be combined with a {type(x).__name__}.{here()}\n"
             f"Write instead: {instead_of(type(x))}"

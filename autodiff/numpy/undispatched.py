@@ -16,7 +16,7 @@ import numpy as np
 from autodiff.errors import UnsupportedFunctionError
 from autodiff.ir.source import here
 from autodiff.numpy.creation import asarray
-from autodiff.numpy.promotion import instead_of
+from autodiff.numpy.promotion import SPECIAL
 from autodiff.numpy.views import fresh, is_view
 from autodiff.tracing.tracer import FUNCTIONS
 
@@ -76,8 +76,7 @@ _TAKE_LISTS = (
 )  # fmt: skip
 
 _TEXT = "read the data before the function is traced, and pass the array to it"
-_MASKED = instead_of(np.ma.MaskedArray)
-_MATRIX = instead_of(np.matrix)
+_MASKED, _MATRIX = SPECIAL["MaskedArray"], SPECIAL["matrix"]
 
 CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "asmatrix": _refused("asmatrix", _MATRIX),

@@ -103,16 +103,25 @@ def _exchange(old: dict[str, Any], new: dict[str, Any]) -> None:
     module.update(new)
 
 
+def _is_loaded(owner: str) -> bool:
+    """Whether what a path leads through is there without importing it."""
+    if owner.startswith("scipy."):
+        return owner in sys.modules
+    return owner.partition(".")[0] != "ma" or "numpy.ma" in sys.modules
+
+
+def _in_numpy(owner: str) -> Any:
+    return attrgetter(owner)(np) if owner else np
+
+
 def _find_places() -> None:
     for path, traced in CONSTRUCTORS.items():
         if path not in _places and path not in _own:
             owner, _, name = path.rpartition(".")
-            if owner.startswith("scipy"):  # what SciPy took out of NumPy, once that is loaded
-                holder: Any = sys.modules.get(owner)
-                if holder is None or not hasattr(holder, name):
-                    continue
-            else:
-                holder = attrgetter(owner)(np) if owner else np
+            if not _is_loaded(owner):
+                continue
+            scipys = owner.startswith("scipy.")  # what SciPy took out of NumPy
+            holder: Any = sys.modules[owner] if scipys else _in_numpy(owner)
             own = vars(holder)[name]  # a static method as such, to recognise it
             offered = _watching(own, traced) if callable(traced) else traced
             if owner:

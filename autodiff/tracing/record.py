@@ -26,6 +26,7 @@ from autodiff.tracing.tracer import Tracer
 __all__ = ["Recording", "record"]
 
 _WEAK = (float, int, complex)
+_ALWAYS, _IF_NEEDED = (True,), (False, True)
 
 
 @dataclass(slots=True)
@@ -81,7 +82,10 @@ def record(
     """
     known = None if code is None else _scripts.get((code, label))
 
-    def attempt(offered: bool) -> Recording | None:
+    # NumPy's constructors are exchanged for a function that is new, or known to need it. One that
+    # asks for an array of traced values without is called again, whatever became of it: it may
+    # have caught the error, or have got mere numbers.
+    for offered in _ALWAYS if known is None or known.made else _IF_NEEDED:
         builder = Builder(label=label, script=known)
         builder.namer, builder.wanted = namer, wanted
         try:
@@ -89,14 +93,9 @@ def record(
         except Exception:
             if offered or not builder.made:
                 raise
-            return None
-        return recording if offered or not builder.made else None
-
-    # NumPy's constructors are exchanged for a function that is new, or known to need it. One that
-    # asks for an array of traced values without is called again, whatever became of it: it may
-    # have caught the error, or have got mere numbers.
-    recording = attempt(known is None or known.made) or attempt(True)
-    assert recording is not None
+            continue
+        if offered or not builder.made:
+            break
     if code is not None and recording.script is not known:
         _remember((code, label), recording.script)
     return recording

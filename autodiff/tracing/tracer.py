@@ -105,7 +105,7 @@ class Tracer:
     # ---- NumPy's protocols
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        traced = find_or_load(UFUNCS, ufunc)
+        traced = UFUNCS.get(ufunc) or find_or_load(UFUNCS, ufunc)
         if traced is None:
             raise _unsupported(f"{ufunc.__name__} (a ufunc)")
         if method != "__call__" or kwargs:
@@ -117,7 +117,7 @@ class Tracer:
         return result
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        traced = find_or_load(FUNCTIONS, func)
+        traced = FUNCTIONS.get(func) or find_or_load(FUNCTIONS, func)
         if traced is None:
             raise _unsupported(f"{func.__module__}.{func.__name__}")
         return remembered_call(self, func, traced, args, kwargs)
